@@ -1,0 +1,215 @@
+"""What every question shares: a ledger, a basis, a format, and a place to put it."""
+
+from __future__ import annotations
+
+import sys
+from contextlib import contextmanager
+from time import monotonic
+from typing import IO, TYPE_CHECKING, Any, NamedTuple, TextIO, TypeVar
+
+import click
+
+from cli import render
+from cli.main import Settings, complain
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from ledger.reader import Log
+    from projections.basis import Basis
+    from projections.readmodel import ReadModel
+
+F = TypeVar("F", bound="Callable[..., Any]")
+
+PROGRESS_AFTER_SECONDS = 1.0
+
+
+class Basing(NamedTuple):
+    """How the basis was asked for: at most one of the two."""
+
+    as_of: str | None
+    basis: str | None
+
+
+class Form(NamedTuple):
+    """How the answer is to be written."""
+
+    format: str
+    output: str | None
+    raw: bool
+
+
+class Asking(NamedTuple):
+    """An open ledger, its read model, and the basis of the question."""
+
+    log: Log
+    model: ReadModel
+    basis: Basis
+
+    def graded(self) -> dict[str, object]:
+        """Return the JSON object of the basis."""
+        from projections import basis as bases
+
+        return bases.graded(self.basis, self.model, self.log)
+
+
+def basis_options(command: F) -> F:
+    """Add ``--as-of`` and ``--basis``."""
+    command = click.option(
+        "--basis",
+        metavar="BASIS",
+        help="A basis copied from an answer, as its line or its JSON object.",
+    )(command)
+    return click.option(
+        "--as-of",
+        metavar="WHEN",
+        help="What was known by then: a date (its end, in the ledger's zone), an"
+        " instant with offset, or @POSITION.  [default: all that is recorded]",
+    )(command)
+
+
+def form_options(command: F) -> F:
+    """Add ``--format``, ``--json``, ``--output`` and ``--raw``."""
+    command = click.option(
+        "--raw", is_flag=True, help="Leave CSV and TSV cells exact, formulas too."
+    )(command)
+    command = click.option(
+        "-o", "--output", metavar="FILE", help="Write to a file instead."
+    )(command)
+    command = click.option("--json", "as_json", is_flag=True, help="Short for -f json.")(
+        command
+    )
+    return click.option(
+        "-f",
+        "--format",
+        "format_",
+        type=click.Choice(render.FORMATS),
+        help="How to write the answer.  [default: table]",
+    )(command)
+
+
+def form(format_: str | None, output: str | None, *, as_json: bool, raw: bool) -> Form:
+    """Return the form asked for; ``--json`` and another format contradict."""
+    if as_json and format_ not in (None, "json"):
+        message = f"--json and --format {format_} contradict; give one"
+        raise click.UsageError(message)
+    return Form("json" if as_json else format_ or "table", output, raw)
+
+
+@contextmanager
+def asking(settings: Settings, basing: Basing) -> Iterator[Asking]:
+    """Open the ledger read-only, its read model at the head, and resolve the basis."""
+    from ledger.reader import open_log
+    from projections.readmodel import open_read_model
+
+    if basing.as_of is not None and basing.basis is not None:
+        message = "--as-of and --basis contradict; give one"
+        raise click.UsageError(message)
+    with (
+        open_log(settings.ledger) as log,
+        progress("reading the log, position") as tell,
+        open_read_model(log, tell) as model,
+    ):
+        basis = _resolve(basing, log)
+        yield Asking(log, model, basis)
+
+
+def _resolve(basing: Basing, log: Log) -> Basis:
+    from projections import basis as bases
+
+    if basing.basis is not None:
+        return bases.parse_basis(basing.basis, log)
+    if basing.as_of is None:
+        return bases.of_now(log)
+    basis = bases.parse_as_of(basing.as_of, log)
+    if basis.instant is not None:
+        _warn_of_future(basis.instant, basing.as_of)
+    return basis
+
+
+def _warn_of_future(instant: int, text: str) -> None:
+    from time import time_ns
+
+    if instant > time_ns() // 1000:
+        complain(
+            f"warning: {text} is not over yet; what becomes known until then is not"
+            " in this answer"
+        )
+
+
+def answer(found: render.Answer, how: Form) -> None:
+    """Write an answer where and how it was asked for."""
+    with output(how.output) as out:
+        terminal = how.output is None and sys.stdout.isatty()
+        width = None
+        if terminal:
+            from shutil import get_terminal_size
+
+            width = get_terminal_size().columns
+        render.write(
+            found,
+            how.format,
+            out,
+            raw=how.raw,
+            width=width,
+            colour=terminal and _colour(),
+        )
+
+
+def _colour() -> bool:
+    from os import environ
+
+    return not environ.get("NO_COLOR") and environ.get("TERM") != "dumb"
+
+
+@contextmanager
+def output(path: str | None) -> Iterator[TextIO]:
+    """Yield stdout, or a file that appears whole or not at all."""
+    if path is None:
+        yield sys.stdout
+        return
+    from pathlib import Path
+
+    target = Path(path)
+    if target.is_dir() or (target.exists() and not target.is_file()):
+        # A device or a pipe cannot be put in place; it is written as it is.
+        with target.open("w", encoding="utf-8", newline="") as out:
+            yield out
+        return
+    draft = target.with_name(f".{target.name}.part")
+    try:
+        with draft.open("w", encoding="utf-8", newline="") as out:
+            yield out
+        draft.replace(target)
+    finally:
+        draft.unlink(missing_ok=True)
+
+
+@contextmanager
+def progress(what: str) -> Iterator[Callable[[int], None]]:
+    """Yield a function that shows how far work is, once it takes a while.
+
+    Only on a terminal; the line is gone when the work is.
+    """
+    if not sys.stderr.isatty():
+        yield lambda _done: None
+        return
+    started = monotonic()
+    shown = False
+
+    def tell(done: int) -> None:
+        nonlocal shown
+        if monotonic() - started > PROGRESS_AFTER_SECONDS:
+            shown = True
+            _on_one_line(sys.stderr, f"{what} {done:,}")
+
+    try:
+        yield tell
+    finally:
+        if shown:
+            _on_one_line(sys.stderr, "")
+
+
+def _on_one_line(stream: IO[str], text: str) -> None:
+    stream.write(f"\r\x1b[K{text}")
+    stream.flush()

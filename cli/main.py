@@ -1,0 +1,164 @@
+"""The command line: the group, lazily loaded commands, and the error boundary.
+
+No rule lives here. A command imports what it needs when it runs, so that a figure
+can be asked for in a few bare interpreter starts (docs/decisions/0006).
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from importlib import import_module
+from typing import TYPE_CHECKING, NamedTuple
+
+import click
+
+from cli.safe import display
+from ledger.errors import FaultyFileError, LedgerError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+DEFAULT_LEDGER = "scr.db"
+
+COMMANDS = {
+    "init": ("cli.keeping", "make an empty ledger"),
+    "import": ("cli.keeping", "load facts from a file"),
+    "export": ("cli.history", "write the case facts out"),
+    "count": ("cli.count", "figures per fiscal year"),
+    "cases": ("cli.count", "the SCRs behind a figure"),
+    "show": ("cli.history", "one SCR's history, with both clocks"),
+    "log": ("cli.history", "the whole log, fact by fact"),
+    "verify": ("cli.checking", "recompute everything, and name what is wrong"),
+    "rebuild": ("cli.keeping", "make the read model anew"),
+    "doctor": ("cli.checking", "look over the ledger and this installation"),
+    "demo": ("cli.demo", "the audit's story, on a synthetic ledger"),
+}
+"""Where each command lives, and what it does in a line; in the order of the help."""
+
+UNEXPECTED = 70
+INTERRUPTED = 130
+NO_ROOM = 6
+
+
+class Settings(NamedTuple):
+    """What holds for every command."""
+
+    ledger: str
+
+
+class LazyGroup(click.Group):
+    """Imports a command's module when the command is run, not before."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002
+        """Return the names in the order of the help."""
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002
+        """Return a command by name."""
+        if cmd_name not in COMMANDS:
+            return None
+        module = import_module(COMMANDS[cmd_name][0])
+        command = getattr(module, f"{cmd_name}_command")
+        assert isinstance(command, click.Command)
+        return command
+
+    def format_commands(
+        self, ctx: click.Context, formatter: click.HelpFormatter
+    ) -> None:
+        """List the commands without importing them."""
+        del ctx
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, says) for name, (_, says) in COMMANDS.items()])
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """Find the command, and suggest one where there is none of that name."""
+        name = args[0] if args else ""
+        if args and name not in COMMANDS and not name.startswith("-"):
+            from difflib import get_close_matches
+
+            near = get_close_matches(name, COMMANDS, 1)
+            hint = f"did you mean {near[0]}?" if near else "see `scr --help`"
+            ctx.fail(f"no command is named {name}; {hint}")
+        return super().resolve_command(ctx, args)
+
+
+@click.group(
+    cls=LazyGroup,
+    context_settings={"help_option_names": ["-h", "--help"]},
+    epilog="Every command has `--help` with examples. The reference is in docs/.",
+)
+@click.option(
+    "--ledger",
+    metavar="PATH",
+    envvar="SCR_LEDGER",
+    default=DEFAULT_LEDGER,
+    show_default=True,
+    help="The ledger file; also SCR_LEDGER.",
+)
+@click.version_option(package_name="scr-ledger", prog_name="scr")
+@click.pass_context
+def scr(ctx: click.Context, ledger: str) -> None:
+    """Ask an append-only ledger of Significant Case Reports what was counted, and why."""
+    ctx.obj = Settings(ledger)
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Run one command; end with the exit code of docs/commands/index.md."""
+    for stream in (sys.stdout, sys.stderr):
+        reconfigure = getattr(stream, "reconfigure", None)
+        if reconfigure is not None:
+            reconfigure(encoding="utf-8", errors="backslashreplace")
+    sys.exit(run(arguments))
+
+
+def run(arguments: Sequence[str] | None = None) -> int:
+    """Run one command and return its exit code; every error is one line on stderr."""
+    try:
+        code = scr.main(arguments, prog_name="scr", standalone_mode=False)
+        sys.stdout.flush()
+    except FaultyFileError as error:
+        for line in error.lines:
+            complain(line, prefix="")
+        complain(str(error))
+        return error.exit_code
+    except LedgerError as error:
+        complain(str(error))
+        return error.exit_code
+    except click.exceptions.Abort:
+        complain("interrupted")
+        return INTERRUPTED
+    except KeyboardInterrupt:
+        complain("interrupted")
+        return INTERRUPTED
+    except click.ClickException as error:
+        return _misused(error)
+    except BrokenPipeError:
+        return _reader_left()
+    except OSError as error:
+        where = f" {error.filename}" if error.filename else ""
+        complain(f"cannot write or read{where}: {error.strerror or error}")
+        return NO_ROOM
+    return code if isinstance(code, int) else 0
+
+
+def complain(text: str, prefix: str = "scr: ") -> None:
+    """Write one line on stderr, safe whatever the text holds."""
+    click.echo(f"{prefix}{display(text)}", err=True)
+
+
+def _misused(error: click.ClickException) -> int:
+    context = getattr(error, "ctx", None)
+    path = context.command_path if context else "scr"
+    text = " ".join(error.format_message().split())
+    hint = "" if "see `" in text or "did you mean" in text else f"; see `{path} --help`"
+    complain(f"{text.rstrip('.')}{hint}")
+    return error.exit_code
+
+
+def _reader_left() -> int:
+    # `scr log | head`: whoever read has read enough. Nothing more is to be flushed.
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    return 0

@@ -1,0 +1,275 @@
+"""The use cases. The only module that appends, and the one that hands in the clock."""
+
+from __future__ import annotations
+
+import getpass
+import json
+import os
+from hashlib import sha256
+from pathlib import Path
+from typing import IO, TYPE_CHECKING, NamedTuple
+from uuid import uuid4
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from eventsourcing.application import Application
+from eventsourcing.sqlite import SQLiteFactory
+from eventsourcing.utils import Environment
+
+from ledger import reader
+from ledger.domain.events import (
+    LEDGER_STREAM,
+    MAX_LINE_BYTES,
+    Imported,
+    Opened,
+    Unreadable,
+    parse_stored,
+)
+from ledger.errors import (
+    FaultyFileError,
+    LedgerExistsError,
+    UsageError,
+)
+from ledger.failures import translated
+from ledger.store.bulk import Loader, Totals
+from ledger.store.codec import FactMapper, Placed
+from ledger.store.sqlite import AppendOnlyRecorder, Datastore, system_clock
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from datetime import datetime
+
+    from eventsourcing.persistence import InfrastructureFactory
+    from eventsourcing.utils import EnvType
+
+DEFAULT_ZONE = "America/New_York"
+STANDARD_INPUT = "-"
+
+
+class ImportReport(NamedTuple):
+    """What one file brought, and where the log stands after it."""
+
+    file: str
+    sha256: str
+    totals: Totals
+    head: int
+    dry_run: bool
+
+
+class _Factory(SQLiteFactory):
+    """Makes our recorder over our datastore, and takes nothing from the environment."""
+
+    def __init__(self, path: str, clock: Callable[[], datetime]) -> None:
+        super().__init__({self.SQLITE_DBNAME: path, self.ORIGINATOR_ID_TYPE: "text"})
+        self.datastore = Datastore(path)
+        self._clock = clock
+
+    def application_recorder(self) -> AppendOnlyRecorder:
+        return AppendOnlyRecorder(self.datastore, clock=self._clock)
+
+
+class CaseLedger(Application[str]):
+    """An open ledger that can be written to. Reading does not need it (`reader`)."""
+
+    name = "scr"
+
+    def __init__(self, path: str, clock: Callable[[], datetime]) -> None:
+        self._path = path
+        self._clock = clock
+        super().__init__()
+
+    # The library would read its configuration, and names of classes to import, from
+    # the environment of whoever runs the command. Ours is fixed.
+
+    def construct_env(
+        self,
+        name: str,
+        env: EnvType | None = None,  # noqa: ARG002 - the library's signature
+    ) -> Environment:
+        """Return an environment that holds nothing."""
+        return Environment(name)
+
+    def construct_factory(
+        self,
+        env: Environment,  # noqa: ARG002 - the library's signature
+    ) -> InfrastructureFactory:  # type: ignore[type-arg]
+        """Return the factory of our recorder."""
+        return _Factory(self._path, self._clock)
+
+    def construct_mapper(self) -> FactMapper:
+        """Return the mapper with the closed dictionary of topics."""
+        return FactMapper()
+
+    @property
+    def log(self) -> AppendOnlyRecorder:
+        """The recorder, as what it is."""
+        assert isinstance(self.recorder, AppendOnlyRecorder)
+        return self.recorder
+
+    def import_file(  # noqa: PLR0913 - all but two are keywords
+        self,
+        file: str,
+        lines: IO[bytes],
+        *,
+        zone: ZoneInfo,
+        source: str | None = None,
+        dry_run: bool = False,
+        on_progress: Callable[[int], None] = lambda _rows: None,
+    ) -> ImportReport:
+        """Load a file of facts: all of its new lines, or none.
+
+        :param file: the name it is recorded under.
+        :param lines: the file, opened in binary.
+        :param zone: the ledger's time zone.
+        :param source: given to facts that name none themselves.
+        :param on_progress: told the number of lines read, now and then.
+        :raises FaultyFileError: a line cannot be recorded; nothing was.
+        """
+        digest = sha256()
+        with translated(self._path), self.log.appending(keep=not dry_run) as appending:
+            loader = Loader(appending, zone, source=source)
+            totals = loader.load(_numbered(lines, digest.update, on_progress))
+            if loader.fault_count:
+                raise _faulty(file, loader)
+            if totals.new:
+                imported = _imported(file, digest.hexdigest(), totals, source)
+                version = len(appending.stream(LEDGER_STREAM)) + 1
+                placed = Placed(LEDGER_STREAM, version, imported)
+                appending.put([self.mapper.to_stored_event(placed)])  # type: ignore[arg-type]
+            head = appending.head
+        return ImportReport(file, digest.hexdigest(), totals, head, dry_run)
+
+
+def create(
+    path: str,
+    *,
+    name: str | None = None,
+    timezone: str = DEFAULT_ZONE,
+    clock: Callable[[], datetime] = system_clock,
+) -> Opened:
+    """Make a ledger at ``path``, whole or not at all; return its identity.
+
+    :param name: what people call it; left out: the file's name without its ending.
+    :param timezone: the zone in which a day of the ledger ends (an IANA name).
+    :raises LedgerExistsError: there is a file already.
+    :raises UsageError: the name or the zone is not one.
+    """
+    target = Path(path)
+    if target.exists():
+        raise LedgerExistsError(path)
+    identity = _identity(name or target.stem, timezone)
+    draft = target.with_name(f".{target.name}.{os.getpid()}.init")
+    try:
+        with translated(path):
+            ledger = CaseLedger(str(draft.absolute()), clock)
+            ledger.log.create_table()
+            ledger.save(Placed(LEDGER_STREAM, 1, identity))  # type: ignore[arg-type]
+            ledger.close()
+        _put_in_place(draft, target)
+    finally:
+        draft.unlink(missing_ok=True)
+    return identity
+
+
+def open_ledger(
+    path: str, *, clock: Callable[[], datetime] = system_clock
+) -> tuple[CaseLedger, reader.Identity]:
+    """Open an existing ledger for appending; return it with its identity.
+
+    :raises NoLedgerError: there is no file.
+    :raises LedgerError: the file is not a ledger, is damaged, locked or not writable.
+    """
+    with reader.open_log(path) as log:
+        identity = log.identity
+    with translated(path):
+        return CaseLedger(str(Path(path).absolute()), clock), identity
+
+
+def account() -> str:
+    """Return the operating-system account that runs this."""
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):
+        return f"uid {os.getuid()}"
+
+
+def _identity(name: str, timezone: str) -> Opened:
+    try:
+        ZoneInfo(timezone)
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        msg = f"{timezone} is not a time zone; give one such as {DEFAULT_ZONE} or UTC"
+        raise UsageError(msg) from None
+    fields = {
+        "event": "opened",
+        "ledger_id": str(uuid4()),
+        "name": name,
+        "timezone": timezone,
+    }
+    try:
+        opened = parse_stored(Opened.topic, json.dumps(fields).encode())
+    except Unreadable as error:
+        raise UsageError(str(error)) from None
+    assert isinstance(opened, Opened)
+    return opened
+
+
+def _put_in_place(draft: Path, target: Path) -> None:
+    # A link fails where a rename would silently replace somebody else's file.
+    try:
+        os.link(draft, target)
+    except FileExistsError:
+        raise LedgerExistsError(str(target)) from None
+    except OSError:
+        if target.exists():
+            raise LedgerExistsError(str(target)) from None
+        draft.rename(target)
+
+
+def _imported(file: str, digest: str, totals: Totals, source: str | None) -> Imported:
+    fields = {
+        "event": "imported",
+        "file": file,
+        "sha256": digest,
+        "rows": totals.rows,
+        "added": totals.added,
+        "already_recorded": totals.already_recorded,
+        "set_aside": 0,
+        "anomalies": totals.anomalies,
+        "run_by": account(),
+        **({"source": source} if source else {}),
+    }
+    fact = parse_stored(Imported.topic, json.dumps(fields).encode())
+    assert isinstance(fact, Imported)
+    return fact
+
+
+def _faulty(file: str, loader: Loader) -> FaultyFileError:
+    lines = tuple(
+        f"{file}:{fault.line}: {fault.field}: {fault.rule}" for fault in loader.faults
+    )
+    return FaultyFileError(file, lines, loader.fault_count)
+
+
+_BYTE_ORDER_MARK = b"\xef\xbb\xbf"
+_PROGRESS_LINES = 10_000
+
+
+def _numbered(
+    lines: IO[bytes],
+    digest: Callable[[bytes], None],
+    on_progress: Callable[[int], None],
+) -> Iterator[tuple[int, bytes]]:
+    """Yield the lines that are not blank, with their numbers, in bounded memory."""
+    number = 0
+    while raw := lines.readline(MAX_LINE_BYTES + 2):
+        digest(raw)
+        number += 1
+        line = raw.rstrip(b"\r\n")
+        if number == 1:
+            line = line.removeprefix(_BYTE_ORDER_MARK)
+        while not raw.endswith(b"\n") and (raw := lines.readline(MAX_LINE_BYTES)):
+            digest(raw)
+            line = line[:MAX_LINE_BYTES] + b"."  # Longer than any line may be.
+        if line and not line.isspace():
+            yield number, line
+        if number % _PROGRESS_LINES == 0:
+            on_progress(number)

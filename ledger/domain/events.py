@@ -1,0 +1,599 @@
+"""Facts: one frozen class per thing that can have happened, and the one parser.
+
+A fact is read from a file, kept and read back in the same form: one JSON object
+(docs/interchange.md). Every case fact has a day in the world, ``effective_on``;
+``known_at`` is present only where a source claims it. When the ledger recorded a
+fact, and at which position, is not part of the object: the ledger alone sets it.
+"""
+
+from __future__ import annotations
+
+import json
+from datetime import date, datetime
+from typing import Annotated, Any, ClassVar, Literal
+
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    GetCoreSchemaHandler,
+    TypeAdapter,
+    ValidationError,
+)
+from pydantic_core import CoreSchema, PydanticCustomError, core_schema
+
+# --- the values fields take (docs/interchange.md, "Values") ------------------
+
+_DAY = r"^(19|2[0-9])[0-9]{2}-[0-9]{2}-[0-9]{2}$"
+_INSTANT = (
+    r"^(19|2[0-9])[0-9]{2}-[0-9]{2}-[0-9]{2}[Tt]"
+    r"([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9](\.[0-9]{1,6})?"
+    r"([Zz]|[+-]([01][0-9]|2[0-3]):[0-5][0-9])$"
+)
+_ID = r"^[A-Za-z0-9._/-]{1,64}$"
+# At least one character that is not white space; no control character anywhere.
+_TEXT = r"^\P{Cc}*[^\p{Cc}\p{White_Space}]\P{Cc}*$"
+
+MAX_LINE_BYTES = 65_536
+"""No lawful line comes near it; a longer one is refused unread."""
+
+
+def _worded(schema: CoreSchema, kind: str, words: str) -> CoreSchema:
+    """Give every failure of ``schema`` one sentence of ours."""
+    return core_schema.custom_error_schema(
+        schema, custom_error_type=kind, custom_error_message=words
+    )
+
+
+class _Day:
+    @classmethod
+    def __get_pydantic_core_schema__(
+        cls, _source: Any, _handler: GetCoreSchemaHandler
+    ) -> CoreSchema:
+        return _worded(
+            core_schema.chain_schema(
+                [
+                    core_schema.str_schema(pattern=_DAY, strict=True),
+                    core_schema.date_schema(strict=False),
+                ]
+            ),
+            "day",
+            "must be a date YYYY-MM-DD, years 1900 to 2999",
+        )
+
+
+class _Instant:
+    @classmethod
+    def __get_pydantic_core_schema__(
+        cls, _source: Any, _handler: GetCoreSchemaHandler
+    ) -> CoreSchema:
+        return _worded(
+            core_schema.chain_schema(
+                [
+                    core_schema.str_schema(pattern=_INSTANT, strict=True),
+                    core_schema.datetime_schema(strict=False, tz_constraint="aware"),
+                ]
+            ),
+            "instant",
+            "must be a date-time with seconds and offset, such as"
+            " 2019-03-06T15:00:00Z, with at most six decimals",
+        )
+
+
+class _Id:
+    @classmethod
+    def __get_pydantic_core_schema__(
+        cls, _source: Any, _handler: GetCoreSchemaHandler
+    ) -> CoreSchema:
+        return _worded(
+            core_schema.str_schema(pattern=_ID, strict=True),
+            "id",
+            "must be an id: 1 to 64 of A-Z a-z 0-9 . _ - /",
+        )
+
+
+class _Text:
+    def __init__(self, longest: int) -> None:
+        self.longest = longest
+
+    def __get_pydantic_core_schema__(
+        self, _source: Any, _handler: GetCoreSchemaHandler
+    ) -> CoreSchema:
+        return _worded(
+            core_schema.str_schema(pattern=_TEXT, max_length=self.longest, strict=True),
+            "text",
+            f"must be text of 1 to {self.longest:,} characters, not only spaces,"
+            " without control characters",
+        )
+
+
+class _Absent:
+    """The field may be left out; ``null`` is refused all the same."""
+
+    @classmethod
+    def __get_pydantic_core_schema__(
+        cls, source: Any, handler: GetCoreSchemaHandler
+    ) -> CoreSchema:
+        schema = handler(source)
+        assert schema["type"] == "nullable"  # Only ever put on `X | None`.
+        return schema["schema"]
+
+
+class _Answer:
+    @classmethod
+    def __get_pydantic_core_schema__(
+        cls, source: Any, handler: GetCoreSchemaHandler
+    ) -> CoreSchema:
+        return _worded(handler(source), "answer", "must be yes, no or unknown")
+
+
+Day = Annotated[date, _Day]
+Instant = Annotated[datetime, _Instant]
+Id = Annotated[str, _Id]
+Text = Annotated[str, _Text(200)]
+LongText = Annotated[str, _Text(2000)]
+Answer = Annotated[Literal["yes", "no", "unknown"], _Answer]
+OptionalDay = Annotated[Day | None, _Absent]
+OptionalInstant = Annotated[Instant | None, _Absent]
+OptionalId = Annotated[Id | None, _Absent]
+OptionalText = Annotated[Text | None, _Absent]
+OptionalLongText = Annotated[LongText | None, _Absent]
+OptionalAnswer = Annotated[Answer | None, _Absent]
+
+# --- what every fact carries -------------------------------------------------
+
+
+class _Base(BaseModel):
+    model_config = ConfigDict(
+        frozen=True, extra="forbid", strict=True, validate_by_name=False
+    )
+
+    topic: ClassVar[str]
+
+
+class _OnScr(BaseModel):
+    scr: Id
+
+
+class _OnOrganization(BaseModel):
+    organization: Id
+
+
+class _Common(_Base):
+    """The fields any case fact may have (docs/events/index.md)."""
+
+    event: str
+    effective_on: Day
+    known_at: OptionalInstant = None
+    by: Text
+    source: OptionalText = None
+    note: OptionalLongText = None
+    evidence: OptionalText = None
+    correction: OptionalText = None
+    forced: OptionalText = None
+    command_id: OptionalText = None
+    recorded_by: OptionalText = None
+    """The account that ran a live command; the ledger sets it, a file may not."""
+
+
+class ScrFact(_Common, _OnScr):
+    """A fact about one Significant Case Report."""
+
+    @property
+    def stream(self) -> str:
+        """The stream the fact belongs to."""
+        return f"scr/{self.scr}"
+
+    @property
+    def subject(self) -> str:
+        """The id of the SCR."""
+        return self.scr
+
+
+class OrganizationFact(_Common, _OnOrganization):
+    """A fact about one organization."""
+
+    @property
+    def stream(self) -> str:
+        """The stream the fact belongs to."""
+        return f"organization/{self.organization}"
+
+    @property
+    def subject(self) -> str:
+        """The id of the organization."""
+        return self.organization
+
+
+# --- facts about SCRs --------------------------------------------------------
+
+
+class Filed(ScrFact):
+    """The SCR exists."""
+
+    topic = "scr.filed/1"
+    event: Literal["filed"]
+    case_number: Text
+    office: Text
+    program: OptionalText = None
+    title: OptionalLongText = None
+
+
+class Classified(ScrFact):
+    """The SCR has this category and subcategory; may recur."""
+
+    topic = "scr.classified/1"
+    event: Literal["classified"]
+    category: Text
+    subcategory: Text
+
+
+class _Determination(ScrFact):
+    association: Answer
+    transnational: Answer
+    high_threat: OptionalAnswer = None
+    organization: OptionalId = None
+    definition: OptionalText = None
+    since: OptionalDay = Field(default=None, alias="from")
+    """Holds for outcomes dated on or after this day; left out: for all."""
+
+
+class Determined(_Determination):
+    """Whether the entity meets the TCO definition, element by element; may recur."""
+
+    topic = "scr.determined/1"
+    event: Literal["determined"]
+
+
+class Approved(ScrFact):
+    """The panel accepted the SCR or, with ``outcome``, that outcome."""
+
+    topic = "scr.approved/1"
+    event: Literal["approved"]
+    outcome: OptionalId = None
+    panel: OptionalText = None
+
+
+class Returned(ScrFact):
+    """The panel sent the SCR, or that outcome, back."""
+
+    topic = "scr.returned/1"
+    event: Literal["returned"]
+    reason: LongText
+    outcome: OptionalId = None
+
+
+class Disrupted(ScrFact):
+    """A disruption happened on ``effective_on``."""
+
+    topic = "scr.disrupted/1"
+    event: Literal["disrupted"]
+    outcome: Id
+
+
+class Dismantled(ScrFact):
+    """A dismantlement happened on ``effective_on``."""
+
+    topic = "scr.dismantled/1"
+    event: Literal["dismantled"]
+    outcome: Id
+
+
+class Transferred(ScrFact):
+    """Another office has the SCR."""
+
+    topic = "scr.transferred/1"
+    event: Literal["transferred"]
+    office: Text
+    program: OptionalText = None
+
+
+class Reopened(ScrFact):
+    """Work resumed; changes no count."""
+
+    topic = "scr.reopened/1"
+    event: Literal["reopened"]
+    reason: LongText
+
+
+class Reclassified(ScrFact):
+    """Correction: the category should have been this."""
+
+    topic = "scr.reclassified/1"
+    event: Literal["reclassified"]
+    category: Text
+    subcategory: Text
+    reason: LongText
+
+
+class Redetermined(_Determination):
+    """Correction of a determination."""
+
+    topic = "scr.redetermined/1"
+    event: Literal["redetermined"]
+    reason: LongText
+
+
+class Redated(ScrFact):
+    """Correction: that outcome happened on ``effective_on``."""
+
+    topic = "scr.redated/1"
+    event: Literal["redated"]
+    outcome: Id
+    reason: LongText
+
+
+class Reversed(ScrFact):
+    """Correction: that outcome does not stand."""
+
+    topic = "scr.reversed/1"
+    event: Literal["reversed"]
+    outcome: Id
+    reason: LongText
+
+
+class Rescinded(ScrFact):
+    """Correction: the approval of the SCR, or of that outcome, does not stand."""
+
+    topic = "scr.rescinded/1"
+    event: Literal["rescinded"]
+    reason: LongText
+    outcome: OptionalId = None
+
+
+class Refiled(ScrFact):
+    """Correction of what was filed."""
+
+    topic = "scr.refiled/1"
+    event: Literal["refiled"]
+    reason: LongText
+    case_number: OptionalText = None
+    office: OptionalText = None
+    program: OptionalText = None
+    title: OptionalLongText = None
+
+
+class Voided(ScrFact):
+    """Correction: the SCR does not stand."""
+
+    topic = "scr.voided/1"
+    event: Literal["voided"]
+    reason: LongText
+    duplicate_of: OptionalId = None
+
+
+class Reinstated(ScrFact):
+    """Correction: a voided SCR stands again."""
+
+    topic = "scr.reinstated/1"
+    event: Literal["reinstated"]
+    reason: LongText
+
+
+# --- facts about organizations -----------------------------------------------
+
+
+class Merged(OrganizationFact):
+    """The two ids are one organization."""
+
+    topic = "organization.merged/1"
+    event: Literal["merged"]
+    into: Id
+    reason: LongText
+
+
+class Unmerged(OrganizationFact):
+    """Correction: they are not."""
+
+    topic = "organization.unmerged/1"
+    event: Literal["unmerged"]
+    reason: LongText
+
+
+# --- the ledger's own facts --------------------------------------------------
+
+LEDGER_STREAM = "ledger"
+
+
+class _LedgerFact(_Base):
+    @property
+    def stream(self) -> str:
+        """The one stream of the ledger's own facts."""
+        return LEDGER_STREAM
+
+
+class Opened(_LedgerFact):
+    """The ledger exists, under this identity; always at position 1."""
+
+    topic = "ledger.opened/1"
+    event: Literal["opened"]
+    ledger_id: Id
+    name: Text
+    timezone: Text
+
+
+class Imported(_LedgerFact):
+    """A file was loaded; the facts it added stand right before this one."""
+
+    topic = "ledger.imported/1"
+    event: Literal["imported"]
+    file: Text
+    sha256: Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
+    rows: Annotated[int, Field(ge=0)]
+    added: dict[Text, Annotated[int, Field(ge=0)]]
+    already_recorded: Annotated[int, Field(ge=0)]
+    set_aside: Annotated[int, Field(ge=0)]
+    anomalies: dict[Text, Annotated[int, Field(ge=0)]]
+    run_by: Text
+    source: OptionalText = None
+
+
+ScrEvent = (
+    Filed
+    | Classified
+    | Determined
+    | Approved
+    | Returned
+    | Disrupted
+    | Dismantled
+    | Transferred
+    | Reopened
+    | Reclassified
+    | Redetermined
+    | Redated
+    | Reversed
+    | Rescinded
+    | Refiled
+    | Voided
+    | Reinstated
+)
+OrganizationEvent = Merged | Unmerged
+CaseEvent = ScrEvent | OrganizationEvent
+LedgerEvent = Opened | Imported
+Event = CaseEvent | LedgerEvent
+
+CASE_EVENTS: TypeAdapter[CaseEvent] = TypeAdapter(
+    Annotated[CaseEvent, Field(discriminator="event")]
+)
+
+CASE_CLASSES: tuple[type[CaseEvent], ...] = (
+    *ScrEvent.__args__,
+    *OrganizationEvent.__args__,
+)
+
+TOPICS: dict[str, type[Event]] = {
+    cls.topic: cls for cls in (*CASE_CLASSES, Opened, Imported)
+}
+"""Every shape of fact ever written, by its stored name. Closed: what is not here
+is not read, and nothing in a ledger file can add to it (docs/decisions/0001)."""
+
+# --- the parser --------------------------------------------------------------
+
+_IGNORED = ("position", "recorded_at")  # An export adds them; import ignores them.
+_LEDGERS_OWN = "recorded_by"
+
+
+class Unreadable(ValueError):  # noqa: N818 - a value that is not what its field takes
+    """One line of a file is not a fact. ``faults`` pairs each field with its rule."""
+
+    def __init__(self, faults: tuple[tuple[str, str], ...]) -> None:
+        super().__init__("; ".join(f"{field}: {rule}" for field, rule in faults))
+        self.faults = faults
+
+
+def parse_line(line: bytes) -> CaseEvent:
+    """Read one line of an interchange file.
+
+    :param line: UTF-8 JSON, without byte order mark; white space around is ignored.
+    :raises Unreadable: the line is not exactly one fact of the contract's form.
+    """
+    if len(line) > MAX_LINE_BYTES:
+        raise Unreadable((("line", f"is longer than {MAX_LINE_BYTES:,} bytes"),))
+    if b"\\" in line or b'"position"' in line or b'"recorded_at"' in line:
+        line = _without_ignored(line)
+    try:
+        fact = CASE_EVENTS.validate_json(line)
+    except ValidationError as error:
+        raise Unreadable(_faults(error)) from None
+    # Every field is a string, so a fact of n fields has 4n quotes, unless a key
+    # stands twice. (Lines with escapes went the long way round above.)
+    if line.count(b'"') != 4 * len(fact.model_fields_set):
+        _without_ignored(line)
+    if fact.recorded_by is not None:
+        raise Unreadable(((_LEDGERS_OWN, "is set by the ledger, not by a file"),))
+    return fact
+
+
+def parse_fields(fields: dict[str, str]) -> CaseEvent:
+    """Read one fact from the fields of a command or a row, by the same parser.
+
+    :raises Unreadable: as :func:`parse_line`.
+    """
+    try:
+        return CASE_EVENTS.validate_json(json.dumps(fields))
+    except ValidationError as error:
+        raise Unreadable(_faults(error)) from None
+
+
+def parse_stored(topic: str, payload: bytes) -> Event:
+    """Read back the payload of a recorded fact.
+
+    :raises Unreadable: the topic is unknown or the payload is not of its form.
+    """
+    cls = TOPICS.get(topic)
+    if cls is None:
+        raise Unreadable((("topic", "is not one this version knows"),))
+    try:
+        return cls.model_validate_json(payload)
+    except ValidationError as error:
+        raise Unreadable(_faults(error)) from None
+
+
+def payload_of(fact: Event) -> bytes:
+    """Return the bytes that are kept and hashed: compact JSON, absent fields left out."""
+    return fact.__pydantic_serializer__.to_json(fact, by_alias=True, exclude_none=True)
+
+
+def _without_ignored(line: bytes) -> bytes:
+    """Drop what import ignores, and refuse a repeated key."""
+    try:
+        fields = json.loads(line.decode(), object_pairs_hook=_unique)
+    except PydanticCustomError as error:
+        field = error.context["field"] if error.context else "line"
+        raise Unreadable(((field, "is given twice"),)) from None
+    except (ValueError, RecursionError):
+        return line  # The parser proper says what is wrong with it.
+    if not isinstance(fields, dict):
+        return line
+    return json.dumps({k: v for k, v in fields.items() if k not in _IGNORED}).encode()
+
+
+def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    fields: dict[str, Any] = {}
+    for key, value in pairs:
+        if key in fields:
+            raise PydanticCustomError("repeated", "repeated", {"field": key})
+        fields[key] = value
+    return fields
+
+
+_WORDS = {
+    "missing": "is required",
+    "extra_forbidden": "is not a field of this event",
+    "union_tag_not_found": "is required",
+    "model_attributes_type": "must be one JSON object",
+    "model_type": "must be one JSON object",
+    "dict_type": "must be one JSON object",
+}
+
+
+def _faults(error: ValidationError) -> tuple[tuple[str, str], ...]:
+    return tuple(
+        _fault(item["type"], item["loc"], item["msg"])
+        for item in error.errors(include_url=False, include_context=False)
+    )
+
+
+def _fault(kind: str, loc: tuple[int | str, ...], message: str) -> tuple[str, str]:
+    # The first part of a location inside the union is the event's name.
+    field = str(loc[-1]) if loc else "line"
+    if kind == "json_invalid":
+        return "line", "is not JSON: " + message.removeprefix("Invalid JSON: ")
+    if kind == "union_tag_not_found":
+        return "event", _WORDS[kind]
+    if kind == "union_tag_invalid":
+        return "event", "is not an event this ledger knows"
+    if kind in ("model_attributes_type", "model_type", "dict_type"):
+        return "line", _WORDS[kind]
+    return field, _WORDS.get(kind, message)
+
+
+_TEXTS: TypeAdapter[str] = TypeAdapter(Text)
+
+
+def is_text(value: str) -> bool:
+    """Whether a field of text of 1 to 200 characters would take ``value``."""
+    try:
+        _TEXTS.validate_python(value)
+    except ValidationError:
+        return False
+    return True

@@ -1,0 +1,354 @@
+"""The life of an SCR: which facts may follow which, and what each makes of it.
+
+Deciding (``refuse``, ``anomalies``) may refuse but changes nothing. Evolving says
+what a fact does and never argues: it has already happened (docs/counting.md).
+"""
+
+from __future__ import annotations
+
+from functools import reduce
+from typing import TYPE_CHECKING, Literal, NamedTuple, assert_never
+
+from ledger.domain.events import (
+    Approved,
+    Classified,
+    Determined,
+    Dismantled,
+    Disrupted,
+    Filed,
+    Reclassified,
+    Redated,
+    Redetermined,
+    Refiled,
+    Reinstated,
+    Reopened,
+    Rescinded,
+    Returned,
+    Reversed,
+    Transferred,
+    Voided,
+)
+from ledger.domain.links import check_link
+from ledger.errors import (
+    AlreadyFiledError,
+    NotFiledError,
+    NotVoidedError,
+    OutcomeReversedError,
+    OutcomeTakenError,
+    UnknownOutcomeError,
+    VoidedError,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator
+    from datetime import date
+
+    from ledger.domain.events import ScrEvent
+
+Kind = Literal["disruption", "dismantlement"]
+Panel = Literal["approved", "returned", "rescinded"]
+Answer = Literal["yes", "no", "unknown"]
+
+
+class Outcome(NamedTuple):
+    """A disruption or dismantlement as it stands."""
+
+    id: str
+    kind: Kind
+    on: date
+    reversed: bool = False
+    panel: Panel | None = None
+
+    @property
+    def live(self) -> bool:
+        """Whether it can be counted: not reversed, not sent back by the panel."""
+        return not self.reversed and self.panel in (None, "approved")
+
+
+class Determination(NamedTuple):
+    """One answer to whether the entity meets the TCO definition."""
+
+    association: Answer
+    transnational: Answer
+    high_threat: Answer | None
+    organization: str | None
+    definition: str | None
+    since: date | None
+
+    @property
+    def meets_tco(self) -> Answer:
+        """Both elements yes: yes. Either no: no. Anything else is unknown."""
+        if "no" in (self.association, self.transnational):
+            return "no"
+        if self.association == self.transnational == "yes":
+            return "yes"
+        return "unknown"
+
+
+class Scr(NamedTuple):
+    """An SCR as it stands after some prefix of its stream."""
+
+    id: str
+    filed_on: date
+    case_number: str
+    office: str
+    program: str | None
+    title: str | None
+    category: str | None = None
+    subcategory: str | None = None
+    panel: Panel | None = None
+    first_approved_on: date | None = None
+    voided: bool = False
+    duplicate_of: str | None = None
+    outcomes: dict[str, Outcome] = {}  # Never changed in place, only replaced.
+    determinations: tuple[Determination, ...] = ()
+
+    @property
+    def stands(self) -> bool:
+        """Whether it is not voided, or reinstated since."""
+        return not self.voided
+
+    @property
+    def approved(self) -> bool:
+        """Whether the panel's last word on the SCR itself is that it is accepted."""
+        return self.panel == "approved"
+
+    def determination(self, on: date) -> Determination | None:
+        """Return the last determination that holds for an outcome dated ``on``."""
+        for held in reversed(self.determinations):
+            if held.since is None or held.since <= on:
+                return held
+        return None
+
+    def meets_tco(self, on: date) -> Answer:
+        """Return the TCO answer for a day; none recorded is unknown, never no."""
+        held = self.determination(on)
+        return held.meets_tco if held else "unknown"
+
+
+def evolve(scr: Scr | None, event: ScrEvent) -> Scr:  # noqa: C901, PLR0911 - one case per fact
+    """Return what ``event`` makes of ``scr``.
+
+    :raises NotFiledError: a first fact that is not `filed`.
+    :raises AlreadyFiledError: a second `filed`.
+    """
+    if isinstance(event, Filed):
+        if scr is not None:
+            raise AlreadyFiledError(event.scr)
+        return Scr(
+            event.scr,
+            event.effective_on,
+            event.case_number,
+            event.office,
+            event.program,
+            event.title,
+        )
+    if scr is None:
+        raise NotFiledError(event.scr)
+    match event:
+        case Classified() | Reclassified():
+            return scr._replace(category=event.category, subcategory=event.subcategory)
+        case Determined() | Redetermined():
+            return scr._replace(
+                determinations=(*scr.determinations, _determination(event))
+            )
+        case Approved() | Returned() | Rescinded():
+            return _panel(scr, event)
+        case Disrupted():
+            return _happened(scr, event, "disruption")
+        case Dismantled():
+            return _happened(scr, event, "dismantlement")
+        case Transferred():
+            return scr._replace(
+                office=event.office, program=event.program or scr.program
+            )
+        case Redated():
+            return _outcome(scr, event.outcome, on=event.effective_on)
+        case Reversed():
+            return _outcome(scr, event.outcome, reversed=True)
+        case Refiled():
+            given = event.model_dump(
+                include={"case_number", "office", "program", "title"},
+                exclude_none=True,
+            )
+            return scr._replace(**given)
+        case Voided():
+            return scr._replace(voided=True, duplicate_of=event.duplicate_of)
+        case Reinstated():
+            return scr._replace(voided=False, duplicate_of=None)
+        case Reopened():
+            return scr
+        case _:
+            assert_never(event)
+
+
+def replay(events: Iterable[ScrEvent], scr: Scr | None = None) -> Scr | None:
+    """Fold a stream into an SCR."""
+    return reduce(evolve, events, scr)
+
+
+def _determination(event: Determined | Redetermined) -> Determination:
+    return Determination(
+        event.association,
+        event.transnational,
+        event.high_threat,
+        event.organization,
+        event.definition,
+        event.since,
+    )
+
+
+def _happened(scr: Scr, event: Disrupted | Dismantled, kind: Kind) -> Scr:
+    new = Outcome(event.outcome, kind, event.effective_on)
+    return scr._replace(outcomes={**scr.outcomes, new.id: new})
+
+
+def _panel(scr: Scr, event: Approved | Returned | Rescinded) -> Scr:
+    if event.outcome is not None:
+        return _outcome(scr, event.outcome, panel=event.event)
+    first = scr.first_approved_on
+    if first is None and isinstance(event, Approved):
+        first = event.effective_on
+    return scr._replace(panel=event.event, first_approved_on=first)
+
+
+def _outcome(scr: Scr, name: str, **changes: object) -> Scr:
+    held = scr.outcomes.get(name)
+    if held is None:
+        raise UnknownOutcomeError(scr.id, name)
+    changed = held._replace(**changes)  # type: ignore[arg-type]  # names checked above
+    return scr._replace(outcomes={**scr.outcomes, name: changed})
+
+
+# --- deciding ----------------------------------------------------------------
+
+
+def refuse(
+    scr: Scr | None, event: ScrEvent, leads_to: Callable[[str], str | None]
+) -> None:
+    """Refuse an event that may not follow what is recorded about its SCR.
+
+    :param leads_to: gives the SCR that a given SCR is voided as a duplicate of now,
+        or None.
+    :raises RuleError: the class names the rule (docs/interchange.md, "Refused").
+    """
+    if isinstance(event, Filed):
+        if scr is not None:
+            raise AlreadyFiledError(event.scr)
+        return
+    if scr is None:
+        raise NotFiledError(event.scr)
+    if scr.voided and not isinstance(event, Reinstated):
+        raise VoidedError(scr.id)
+    match event:
+        case Disrupted() | Dismantled():
+            if event.outcome in scr.outcomes:
+                raise OutcomeTakenError(scr.id, event.outcome)
+        case Redated() | Reversed():
+            if _named(scr, event.outcome).reversed:
+                raise OutcomeReversedError(scr.id, event.outcome)
+        case Approved() | Returned() | Rescinded():
+            if event.outcome is not None:
+                _named(scr, event.outcome)
+        case Reinstated():
+            if not scr.voided:
+                raise NotVoidedError(scr.id)
+        case Voided():
+            if event.duplicate_of is not None:
+                check_link("duplicate_of", scr.id, event.duplicate_of, leads_to)
+        case (
+            Classified()
+            | Reclassified()
+            | Determined()
+            | Redetermined()
+            | Transferred()
+            | Refiled()
+            | Reopened()
+        ):
+            pass
+        case _:
+            assert_never(event)
+
+
+def _named(scr: Scr, outcome: str) -> Outcome:
+    held = scr.outcomes.get(outcome)
+    if held is None:
+        raise UnknownOutcomeError(scr.id, outcome)
+    return held
+
+
+ANOMALIES = {
+    "approved-without-determination": "an SCR is approved before any determination",
+    "outcome-not-approved": "an outcome on an SCR that is not approved",
+    "outcome-before-filing": "an outcome dated before the SCR was filed",
+    "dismantled-before-disrupted": "a dismantlement before any disruption",
+    "effective-after-known": "effective after the day it was known",
+    "nothing-returned": "returned with no approval before it",
+    "nothing-rescinded": "rescinded with no approval before it",
+    "nothing-reclassified": "reclassified with no category before it",
+    "nothing-redetermined": "redetermined with no determination before it",
+    "duplicate-of-unknown": "voided as a duplicate of an SCR that is not here",
+}
+"""Accepted from a file, because history is loaded as found; reported by name."""
+
+
+def anomalies(
+    scr: Scr | None, event: ScrEvent, *, known_on: date, exists: Callable[[str], bool]
+) -> Iterator[str]:
+    """Yield the rules of :data:`ANOMALIES` that a lawful event departs from.
+
+    :param scr: the SCR before the event.
+    :param known_on: the day the event was known, in the ledger's zone.
+    :param exists: whether an SCR is filed in this ledger.
+    """
+    if event.effective_on > known_on:
+        yield "effective-after-known"
+    if scr is None:
+        return
+    match event:
+        case Approved():
+            if event.outcome is None and not scr.determinations:
+                yield "approved-without-determination"
+        case Disrupted() | Dismantled():
+            if not scr.approved:
+                yield "outcome-not-approved"
+            if event.effective_on < scr.filed_on:
+                yield "outcome-before-filing"
+            if isinstance(event, Dismantled) and not _ever_disrupted(scr):
+                yield "dismantled-before-disrupted"
+        case Redated():
+            if event.effective_on < scr.filed_on:
+                yield "outcome-before-filing"
+        case Returned() | Rescinded():
+            if _panel_of(scr, event.outcome) is None:
+                yield f"nothing-{event.event}"
+        case Reclassified():
+            if scr.category is None:
+                yield "nothing-reclassified"
+        case Redetermined():
+            if not scr.determinations:
+                yield "nothing-redetermined"
+        case Voided():
+            if event.duplicate_of is not None and not exists(event.duplicate_of):
+                yield "duplicate-of-unknown"
+        case (
+            Filed()
+            | Classified()
+            | Determined()
+            | Transferred()
+            | Refiled()
+            | Reopened()
+            | Reinstated()
+            | Reversed()
+        ):
+            pass
+        case _:
+            assert_never(event)
+
+
+def _ever_disrupted(scr: Scr) -> bool:
+    return any(outcome.kind == "disruption" for outcome in scr.outcomes.values())
+
+
+def _panel_of(scr: Scr, outcome: str | None) -> Panel | None:
+    return scr.panel if outcome is None else _named(scr, outcome).panel

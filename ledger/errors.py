@@ -1,0 +1,312 @@
+"""Everything the ledger can refuse or find wrong, under one root.
+
+The class says which rule; its constructor writes the one line a person reads;
+``exit_code`` is what the process ends with (docs/commands/index.md).
+"""
+
+from __future__ import annotations
+
+
+class LedgerError(Exception):
+    """Base of every error a person can meet: one line, one exit code."""
+
+    exit_code = 1
+
+
+class UsageError(LedgerError):
+    """The question cannot be understood as asked."""
+
+    exit_code = 2
+
+
+class NotFoundError(LedgerError):
+    """There is no such SCR, publication, input file or ledger."""
+
+    exit_code = 3
+
+
+class IntegrityError(LedgerError):
+    """Evidence of damage or tampering. Nobody catches this and carries on."""
+
+    exit_code = 4
+
+
+class RefusedError(LedgerError):
+    """What was asked breaks a rule. Nothing was recorded."""
+
+    exit_code = 5
+
+
+class StoreError(LedgerError):
+    """The store cannot be opened, is locked, or has no room left."""
+
+    exit_code = 6
+
+
+# --- what may not be asked ---------------------------------------------------
+
+
+class BeyondHeadError(UsageError):
+    """A position past the end of the log names nothing."""
+
+    def __init__(self, position: int, head: int) -> None:
+        super().__init__(
+            f"position @{position} is beyond the head of the log;"
+            f" give @0 to @{head}, the last one recorded"
+        )
+
+
+class WrongRootError(IntegrityError):
+    """A pasted basis names a root that this log does not have there."""
+
+    def __init__(self, position: int, given: str, found: str) -> None:
+        super().__init__(
+            f"this is not the log the basis was taken from: at position {position}"
+            f" its root is {found}, the basis says {given};"
+            " compare the files and run `scr verify`"
+        )
+
+
+# --- the ledger file ---------------------------------------------------------
+
+
+class NoLedgerError(NotFoundError):
+    """There is no file where the ledger should be."""
+
+    def __init__(self, path: str) -> None:
+        super().__init__(
+            f"no ledger at {path}; make one with `scr --ledger {path} init`,"
+            " or name another with --ledger or SCR_LEDGER"
+        )
+
+
+class NotALedgerError(StoreError):
+    """The file is something else."""
+
+    def __init__(self, path: str) -> None:
+        super().__init__(
+            f"{path} is not an SCR ledger; name a file made by `scr init`"
+        )
+
+
+class LedgerExistsError(RefusedError):
+    """A ledger is never made over another file."""
+
+    def __init__(self, path: str) -> None:
+        super().__init__(f"{path} already exists; init never writes over a file")
+
+
+class LockedError(StoreError):
+    """Somebody else is writing, and went on for longer than we wait."""
+
+    def __init__(self, path: str) -> None:
+        super().__init__(
+            f"{path} is locked by another process for over 30 seconds;"
+            " try again when it has finished"
+        )
+
+
+class InterruptedWriteError(StoreError):
+    """A write was cut off, and what it left can only be undone with write access."""
+
+    def __init__(self, path: str) -> None:
+        super().__init__(
+            f"an interrupted write left {path}-journal, which must be rolled back;"
+            " run any command once with write access to the file and its folder"
+        )
+
+
+class NoRoomError(StoreError):
+    """The disk is full, or a limit on file size was reached."""
+
+    def __init__(self, path: str) -> None:
+        super().__init__(
+            f"no room left to write {path}; nothing was recorded;"
+            " free some space and repeat the command"
+        )
+
+
+class SchemaChangedError(IntegrityError):
+    """The tables are not those that `init` made."""
+
+    def __init__(self, path: str, what: str) -> None:
+        super().__init__(
+            f"the tables of {path} are not those `scr init` makes ({what});"
+            " restore a copy that verifies"
+        )
+
+
+class FactDamagedError(IntegrityError):
+    """What is stored at a position cannot have been recorded by this ledger."""
+
+    def __init__(self, position: int, why: str) -> None:
+        super().__init__(
+            f"the fact at position {position} is damaged: {why};"
+            " run `scr verify` and restore a copy that verifies"
+        )
+
+
+class LogDamagedError(IntegrityError):
+    """The log as a whole is not what it says it is."""
+
+    def __init__(self, why: str) -> None:
+        super().__init__(
+            f"the log is damaged: {why};"
+            " run `scr verify` and restore a copy that verifies"
+        )
+
+
+# --- rules on facts ----------------------------------------------------------
+
+
+class RuleError(RefusedError):
+    """A fact may not follow what is already recorded. ``field`` is where it is wrong."""
+
+    field = "event"
+
+
+class NotFiledError(RuleError):
+    """An SCR exists from its `filed` on."""
+
+    def __init__(self, scr: str) -> None:
+        super().__init__(f"{scr} is not filed yet; its first event must be `filed`")
+
+
+class AlreadyFiledError(RuleError):
+    """An SCR is filed once."""
+
+    def __init__(self, scr: str) -> None:
+        super().__init__(f"{scr} is filed already; correct it with `refiled`")
+
+
+class OutcomeTakenError(RuleError):
+    """An outcome id is unique within its SCR, for ever."""
+
+    field = "outcome"
+
+    def __init__(self, scr: str, outcome: str) -> None:
+        super().__init__(f"{scr} already has an outcome {outcome}; use a new id")
+
+
+class UnknownOutcomeError(RuleError):
+    """Only an outcome of this SCR can be named."""
+
+    field = "outcome"
+
+    def __init__(self, scr: str, outcome: str) -> None:
+        super().__init__(f"{scr} has no outcome {outcome}; name one it has")
+
+
+class OutcomeReversedError(RuleError):
+    """A reversed outcome does not stand, so it is neither redated nor reversed."""
+
+    field = "outcome"
+
+    def __init__(self, scr: str, outcome: str) -> None:
+        super().__init__(
+            f"outcome {outcome} of {scr} is reversed; record a new outcome instead"
+        )
+
+
+class VoidedError(RuleError):
+    """Nothing happens to a voided SCR but that it is reinstated."""
+
+    def __init__(self, scr: str) -> None:
+        super().__init__(f"{scr} is voided; record `reinstated` first")
+
+
+class NotVoidedError(RuleError):
+    """Only a voided SCR is reinstated."""
+
+    def __init__(self, scr: str) -> None:
+        super().__init__(f"{scr} is not voided, so there is nothing to reinstate")
+
+
+class NamesItselfError(RuleError):
+    """Nothing is a duplicate of itself, or merged into itself."""
+
+    def __init__(self, field: str, subject: str) -> None:
+        super().__init__(f"{subject} names itself; name another")
+        self.field = field
+
+
+class ClosesCircleError(RuleError):
+    """A chain of duplicates or mergers must end somewhere."""
+
+    def __init__(self, field: str, subject: str, target: str) -> None:
+        super().__init__(f"{target} already leads to {subject}; that closes a circle")
+        self.field = field
+
+
+class AlreadyMergedError(RuleError):
+    """An organization is merged into one other at a time."""
+
+    def __init__(self, organization: str, into: str) -> None:
+        super().__init__(
+            f"{organization} is already merged into {into}; record `unmerged` first"
+        )
+
+
+class NotMergedError(RuleError):
+    """Only a merged organization is unmerged."""
+
+    def __init__(self, organization: str) -> None:
+        super().__init__(f"{organization} is not merged")
+
+
+class KnownEarlierError(RuleError):
+    """What is known about one subject becomes known in the order of its stream."""
+
+    field = "known_at"
+
+    def __init__(self, subject: str, known_at: str, previous: str) -> None:
+        super().__init__(
+            f"{known_at} is earlier than {previous}, when the previous fact about"
+            f" {subject} was known"
+        )
+
+
+class KnownLaterError(RuleError):
+    """Nothing was known after the moment it is imported."""
+
+    field = "known_at"
+
+    def __init__(self, known_at: str, moment: str) -> None:
+        super().__init__(f"{known_at} is later than {moment}, the moment of import")
+
+
+class OutOfOrderError(RuleError):
+    """New facts about a subject follow what is recorded about it."""
+
+    def __init__(self, subject: str, line: int) -> None:
+        super().__init__(
+            f"this line of {subject} is already recorded, but line {line} before it"
+            " is new; new facts follow what is recorded"
+        )
+
+
+# --- files -------------------------------------------------------------------
+
+
+class NoInputFileError(NotFoundError):
+    """There is no such file to read."""
+
+    def __init__(self, path: str, why: str) -> None:
+        super().__init__(f"cannot read {path}: {why}; name a file that exists")
+
+
+class FaultyFileError(RefusedError):
+    """A file holds lines that cannot be recorded, so none of it was.
+
+    ``lines`` has one text per fault, in file order, the first 100.
+    """
+
+    def __init__(self, file: str, lines: tuple[str, ...], count: int) -> None:
+        more = f"; the first {len(lines)} are listed" if count > len(lines) else ""
+        faults = "1 fault" if count == 1 else f"{count} faults"
+        super().__init__(
+            f"{file} is refused, nothing of it was recorded: {faults}{more};"
+            " correct the file and import it again"
+        )
+        self.lines = lines
+        self.count = count

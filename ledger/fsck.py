@@ -1,0 +1,330 @@
+"""Recompute everything from the bytes of a ledger file, and say what does not agree.
+
+The checker's path is not the writer's path: it opens the file with a cursor of its
+own, reads every column as if somebody hostile had written it, and shares with the
+writer only the rules and the hashing. It imports no store.
+"""
+
+from __future__ import annotations
+
+import re
+import sqlite3
+from collections import Counter, deque
+from contextlib import closing
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
+from urllib.parse import quote
+
+from ledger import schema
+from ledger.domain import subject as subjects
+from ledger.domain.events import (
+    Imported,
+    Opened,
+    OrganizationFact,
+    ScrFact,
+    Unreadable,
+    parse_stored,
+    payload_of,
+)
+from ledger.errors import NoLedgerError, RuleError
+from ledger.failures import translate
+from ledger.tlog.entry import entry
+from ledger.tlog.merkle import leaf_hash, root
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from ledger.domain.events import CaseEvent, Event, LedgerEvent
+
+PAGE = 2_000
+_WIDTH = 256
+_RECORDED_AT = re.compile(
+    r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}\.[0-9]{6}Z"
+)
+
+
+class Finding(NamedTuple):
+    """One thing that is not as it was written. ``position`` None: the file as a whole."""
+
+    position: int | None
+    check: str
+    why: str
+
+
+class Row(NamedTuple):
+    """A row as read, nothing believed yet."""
+
+    position: object
+    stream: object
+    version: object
+    topic: object
+    payload: object
+    recorded_at: object
+    leaf: object
+
+
+class Checked(NamedTuple):
+    """What a check came to: how far the log goes, its recomputed root, the findings."""
+
+    head: int
+    root: str
+    findings: tuple[Finding, ...]
+
+    @property
+    def first_bad(self) -> int | None:
+        """The first position with a finding, if a finding has one."""
+        places = [f.position for f in self.findings if f.position is not None]
+        return min(places, default=None)
+
+
+def check(path: str, on_progress: Callable[[int], None]) -> Checked:
+    """Check a ledger file, whole; it is opened read-only and not changed.
+
+    :param on_progress: told the position reached, now and then.
+    :raises NoLedgerError: there is no file.
+    :raises LedgerError: SQLite cannot read it at all.
+    """
+    if not Path(path).exists():
+        raise NoLedgerError(path)
+    try:
+        with closing(_connect(path)) as connection:
+            findings = list(_schema(connection))
+            if findings:  # Nothing in such tables is what it seems.
+                return Checked(0, root([]).hex(), tuple(findings))
+            log = _LogCheck()
+            for row in _rows(connection):
+                findings += log.row(row)
+                if log.expected % PAGE == 0:
+                    on_progress(log.expected)
+            findings += _tiles(connection, log.leaves)
+            findings += _ends(connection, log.expected)
+            findings += _pages(connection)
+    except sqlite3.Error as error:
+        raise translate(error, path) from error
+    return Checked(log.expected, root(log.leaves).hex(), tuple(findings))
+
+
+def _connect(path: str) -> sqlite3.Connection:
+    uri = f"file:{quote(str(Path(path).absolute()))}?mode=ro"
+    connection = sqlite3.connect(uri, uri=True, timeout=30, isolation_level=None)
+    connection.text_factory = bytes
+    for pragma in ("query_only=ON", "trusted_schema=OFF", "cell_size_check=ON"):
+        connection.execute(f"PRAGMA {pragma}")
+    return connection
+
+
+def _schema(connection: sqlite3.Connection) -> Iterator[Finding]:
+    """Compare the text of every table, index and trigger with what `init` writes."""
+    found = {
+        _shown(name): _shown(text)
+        for name, text in connection.execute("SELECT name, sql FROM sqlite_schema")
+        if not _shown(name).startswith("sqlite_")
+    }
+    expected = schema.expected()
+    for name in sorted(found.keys() | expected.keys()):
+        if found.get(name) != expected.get(name):
+            what = "is missing" if name not in found else "is not as `scr init` made it"
+            yield Finding(None, "schema", f"{name} {what}")
+    for pragma, value in (
+        ("application_id", schema.APPLICATION_ID),
+        ("user_version", schema.FORMAT),
+    ):
+        held = connection.execute(f"PRAGMA {pragma}").fetchone()[0]
+        if held != value:
+            yield Finding(None, "schema", f"{pragma} is {held}, not {value}")
+
+
+def _rows(connection: sqlite3.Connection) -> Iterator[Row]:
+    after = -(2**63)
+    query = (
+        "SELECT rowid, originator_id, originator_version, topic, state, recorded_at,"
+        " leaf_hash FROM stored_events WHERE rowid>? ORDER BY rowid LIMIT ?"
+    )
+    while page := connection.execute(query, (after, PAGE)).fetchall():
+        yield from map(Row._make, page)
+        after = page[-1][0]
+
+
+class _LogCheck:
+    """Checks the rows one after another, each against all before it."""
+
+    def __init__(self) -> None:
+        self.expected = 0
+        self.leaves: list[bytes] = []
+        self._last_recorded = ""
+        self._versions: Counter[str] = Counter()
+        self._states: dict[str, subjects.Subject] = {}
+        self._known: dict[str, datetime] = {}
+        self._since_import: deque[tuple[str, str]] = deque()
+
+    def row(self, row: Row) -> Iterator[Finding]:
+        """Yield what is wrong with the next row."""
+        self.expected += 1
+        position = self.expected
+        if row.position != position:
+            why = f"position {position} is missing; {_shown(row.position)} follows"
+            yield Finding(position, "position", why)
+            if isinstance(row.position, int) and row.position > position:
+                self.expected = position = row.position
+        columns = _columns(row)
+        if columns is None:
+            self.leaves.append(b"")
+            yield Finding(position, "columns", "a column is not of its type")
+            return
+        stream, version, topic, payload, recorded_at, kept = columns
+        leaf = leaf_hash(entry(position, stream, version, topic, recorded_at, payload))
+        self.leaves.append(leaf)
+        if leaf != kept:
+            why = "its bytes do not give the leaf hash kept with them"
+            yield Finding(position, "leaf", why)
+        yield from self._place(position, stream, version, recorded_at)
+        yield from self._fact(position, stream, topic, payload, recorded_at)
+
+    def _place(
+        self, position: int, stream: str, version: int, recorded_at: str
+    ) -> Iterator[Finding]:
+        self._versions[stream] += 1
+        if version != self._versions[stream]:
+            why = f"it is version {version} of {stream}, not {self._versions[stream]}"
+            yield Finding(position, "version", why)
+        if _RECORDED_AT.fullmatch(recorded_at) is None:
+            yield Finding(position, "recorded_at", f"{recorded_at} is no instant")
+        elif recorded_at < self._last_recorded:
+            why = f"{recorded_at} is earlier than {self._last_recorded} before it"
+            yield Finding(position, "recorded_at", why)
+        else:
+            self._last_recorded = recorded_at
+
+    def _fact(
+        self, position: int, stream: str, topic: str, payload: bytes, recorded_at: str
+    ) -> Iterator[Finding]:
+        try:
+            fact = parse_stored(topic, payload)
+        except Unreadable as error:
+            yield Finding(position, "payload", f"it is not a fact: {error}")
+            return
+        if fact.stream != stream:
+            why = f"a fact of {fact.stream} stands in the stream {stream}"
+            yield Finding(position, "stream", why)
+            return
+        if payload_of(fact) != payload:
+            yield Finding(position, "payload", "its bytes are not in their one form")
+        if isinstance(fact, ScrFact | OrganizationFact):
+            self._since_import.append((fact.event, recorded_at))
+            yield from self._rules(position, fact, recorded_at)
+        else:
+            yield from self._own(position, fact, recorded_at)
+
+    def _rules(
+        self, position: int, fact: CaseEvent, recorded_at: str
+    ) -> Iterator[Finding]:
+        recorded = datetime.fromisoformat(recorded_at)
+        known = fact.known_at or recorded
+        stream = fact.stream
+        if known > recorded:
+            yield Finding(position, "rules", "it was known after it was recorded")
+        if stream in self._known and known < self._known[stream]:
+            why = "it was known before the previous fact of its subject"
+            yield Finding(position, "rules", why)
+        self._known[stream] = known
+        try:
+            subjects.refuse(self._states.get(stream), fact, self._leads_to)
+            self._states[stream] = subjects.evolve(self._states.get(stream), fact)
+        except RuleError as error:
+            yield Finding(position, "rules", str(error))
+
+    def _leads_to(self, stream: str) -> str | None:
+        return subjects.leads_to(self._states.get(stream))
+
+    def _own(
+        self, position: int, fact: LedgerEvent, recorded_at: str
+    ) -> Iterator[Finding]:
+        if isinstance(fact, Opened) != (position == 1):
+            why = "the ledger's identity stands at position 1 and nowhere else"
+            yield Finding(position, "identity", why)
+        if isinstance(fact, Imported):
+            count = sum(fact.added.values())
+            brought = list(self._since_import)[-count:] if count else []
+            found = Counter(event for event, at in brought if at == recorded_at)
+            if found != Counter(fact.added):
+                why = "the facts before it are not those this import says it added"
+                yield Finding(position, "import", why)
+        self._since_import.clear()
+
+
+def _columns(row: Row) -> tuple[str, int, str, bytes, str, bytes] | None:
+    """Return the columns as what they should be, or None if one is not."""
+    match row:
+        case Row(
+            stream=bytes(stream),
+            version=int(version),
+            topic=bytes(topic),
+            payload=bytes(payload),
+            recorded_at=bytes(recorded_at),
+            leaf=bytes(leaf),
+        ):
+            texts = (stream, topic, recorded_at)
+        case _:
+            return None
+    if any(b"\n" in text for text in texts):
+        return None
+    try:
+        return (
+            stream.decode(),
+            version,
+            topic.decode(),
+            payload,
+            recorded_at.decode(),
+            leaf,
+        )
+    except UnicodeDecodeError:
+        return None
+
+
+def _tiles(connection: sqlite3.Connection, leaves: list[bytes]) -> Iterator[Finding]:
+    """Compare the kept tiles with those the recomputed leaves give."""
+    kept = {
+        (level, place): held
+        for level, place, held in connection.execute(
+            "SELECT level, place, hash FROM tiles"
+        )
+    }
+    level, hashes = 1, _row_above(leaves)
+    while hashes:
+        for place, computed in enumerate(hashes):
+            if kept.pop((level, place), None) != computed:
+                position = (place + 1) * _WIDTH**level
+                why = f"tile entry {level}/{place} is not what its leaves give"
+                yield Finding(position, "tiles", why)
+        level, hashes = level + 1, _row_above(hashes)
+    for extra in sorted(kept, key=str):
+        yield Finding(None, "tiles", f"tile entry {extra} has no leaves")
+
+
+def _row_above(hashes: list[bytes]) -> list[bytes]:
+    whole = len(hashes) // _WIDTH * _WIDTH
+    return [root(hashes[i : i + _WIDTH]) for i in range(0, whole, _WIDTH)]
+
+
+def _ends(connection: sqlite3.Connection, head: int) -> Iterator[Finding]:
+    given = connection.execute(
+        "SELECT seq FROM sqlite_sequence WHERE name=?", (schema.EVENTS,)
+    ).fetchone()
+    if given != (head,):
+        last = given[0] if given else 0
+        why = f"the log ends at {head}, but position {_shown(last)} was given out"
+        yield Finding(None, "tail", why)
+    if head == 0:
+        yield Finding(None, "identity", "the log is empty")
+
+
+def _pages(connection: sqlite3.Connection) -> Iterator[Finding]:
+    """Let SQLite check what hashes do not see: its pages, and indexes against tables."""
+    for (line,) in connection.execute("PRAGMA integrity_check(10)"):
+        if line != b"ok":
+            yield Finding(None, "file", _shown(line))
+
+
+def _shown(value: object) -> str:
+    return value.decode(errors="replace") if isinstance(value, bytes) else str(value)

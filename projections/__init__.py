@@ -1,0 +1,1 @@
+"""Questions asked of the log; every answer can be thrown away and asked again."""

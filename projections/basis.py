@@ -1,0 +1,172 @@
+"""What an answer rests on: a cut-off on what was known, and a position of the log."""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import TYPE_CHECKING, Literal, NamedTuple
+
+from ledger.errors import BeyondHeadError, NotFoundError, UsageError, WrongRootError
+from projections.grade import Grade, grade
+from projections.readmodel import NO_CUTOFF
+
+if TYPE_CHECKING:
+    from ledger.reader import Log
+    from projections.readmodel import ReadModel
+
+Bound = Literal["all", "before", "through"]
+
+FIRST_YEAR, LAST_YEAR = 1900, 2999
+
+_DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
+_POSITION = re.compile(r"@([0-9]{1,18})")
+_NAME = re.compile(r"[A-Za-z][A-Za-z0-9._/-]*")
+_LINE = re.compile(
+    r"(?:(all)|(before|through) (\S+)) @([0-9]{1,18}) ([0-9a-fA-F]{64})"
+)
+
+
+class Basis(NamedTuple):
+    """A cut-off on ``known_at`` (or none) and a position, checked against a log.
+
+    ``instant`` and ``cutoff`` are microseconds since 1970; a fact is visible when its
+    ``known_at`` is at or before ``cutoff`` and its position at most ``position``.
+    """
+
+    bound: Bound
+    instant: int | None
+    position: int
+    root: str
+
+    @property
+    def cutoff(self) -> int:
+        """The last microsecond whose knowledge is visible."""
+        if self.instant is None:
+            return NO_CUTOFF
+        return self.instant - 1 if self.bound == "before" else self.instant
+
+
+def of_now(log: Log) -> Basis:
+    """Return the basis of a question asked without one: all, up to the head."""
+    return _at(log, "all", None, log.head)
+
+
+def parse_as_of(text: str, log: Log) -> Basis:
+    """Read an ``--as-of``: a date, an instant, ``@N`` or a publication's name.
+
+    :raises UsageError: it is none of these, or beyond the head.
+    :raises NotFoundError: there is no such publication.
+    """
+    if match := _POSITION.fullmatch(text):
+        return _at(log, "all", None, int(match[1]))
+    if _DAY.fullmatch(text):
+        return _at(log, "before", _end_of_day(text, log.identity.timezone), log.head)
+    if _NAME.fullmatch(text):
+        msg = f"no publication is named {text}; give a date, an instant or @POSITION"
+        raise NotFoundError(msg)
+    return _at(log, "through", _instant(text), log.head)
+
+
+def parse_basis(text: str, log: Log) -> Basis:
+    """Read a basis an answer printed, as its line or as its JSON object.
+
+    :raises UsageError: it is neither, or its position is beyond the head.
+    :raises WrongRootError: the log has another root at that position.
+    """
+    bound, instant, position, root = _pasted(text.strip())
+    if position > log.head:
+        raise BeyondHeadError(position, log.head)
+    basis = _at(log, bound, None if instant is None else _instant(instant), position)
+    if basis.root != root.lower():
+        raise WrongRootError(position, root.lower(), basis.root)
+    return basis
+
+
+def as_json(basis: Basis, found: Grade) -> dict[str, object]:
+    """Return the JSON object of a basis, as every answer carries it."""
+    return {
+        "bound": basis.bound,
+        "instant": None if basis.instant is None else _text(basis.instant),
+        "position": basis.position,
+        "root": basis.root,
+        "grade": found.word,
+        "visible": found.visible,
+        "claimed": found.claimed,
+    }
+
+
+def graded(basis: Basis, model: ReadModel, log: Log) -> dict[str, object]:
+    """Return the JSON object of a basis with its grade."""
+    return as_json(basis, grade(model, log, basis.cutoff, basis.position))
+
+
+def _at(log: Log, bound: Bound, instant: int | None, position: int) -> Basis:
+    return Basis(bound, instant, position, log.root(position).hex())
+
+
+def _end_of_day(text: str, zone: str) -> int:
+    from datetime import date
+
+    from ledger.domain.fiscal import end_of_day, to_micros
+
+    try:
+        day = date.fromisoformat(text)
+    except ValueError:
+        day = None
+    if day is None or not FIRST_YEAR <= day.year <= LAST_YEAR:
+        msg = f"{text} is not a day of the calendar, years 1900 to 2999"
+        raise UsageError(msg)
+    return to_micros(end_of_day(day, zone))
+
+
+def _instant(text: str) -> int:
+    from ledger.domain.fiscal import parse_instant, to_micros
+
+    try:
+        return to_micros(parse_instant(text))
+    except ValueError as error:
+        raise UsageError(str(error)) from None
+
+
+def _text(micros: int) -> str:
+    from ledger.domain.fiscal import format_instant, from_micros
+
+    return format_instant(from_micros(micros))
+
+
+def _pasted(text: str) -> tuple[Bound, str | None, int, str]:
+    if text.startswith("{"):
+        return _pasted_object(text)
+    match = _LINE.fullmatch(text)
+    if match is None:
+        msg = (
+            "a basis is `all @POSITION ROOT`, or `before` or `through` with an instant"
+            " first, as an answer prints it"
+        )
+        raise UsageError(msg)
+    everything, bound, instant, position, root = match.groups()
+    return everything or bound, instant, int(position), root
+
+
+def _pasted_object(text: str) -> tuple[Bound, str | None, int, str]:
+    try:
+        fields = json.loads(text)
+    except (ValueError, RecursionError):
+        fields = None
+    match fields:
+        case {
+            "bound": "all",
+            "instant": None,
+            "position": int(position),
+            "root": str(root),
+        }:
+            return "all", None, position, root
+        case {
+            "bound": ("before" | "through") as bound,
+            "instant": str(instant),
+            "position": int(position),
+            "root": str(root),
+        }:
+            return bound, instant, position, root
+    msg = "this is not the basis object of an answer; copy it whole"
+    raise UsageError(msg)

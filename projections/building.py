@@ -1,0 +1,482 @@
+"""Builds the read model: rows and position together, in one transaction a batch.
+
+Everything here can be thrown away and made again from the log. Imported only when
+there is something to write: reading a figure does not need it.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from array import array
+from collections import defaultdict
+from contextlib import closing
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from sqlite_utils import Database
+
+from ledger.domain.fiscal import to_micros
+from ledger.errors import FactDamagedError
+from projections.readmodel import NEVER, RUN, VERSION
+from projections.standing import FOLDS, Standing, cells_of
+
+if TYPE_CHECKING:
+    import sqlite3
+    from collections.abc import Callable, Iterator
+
+    from ledger.reader import Log, Row
+    from projections.standing import Contribution, Fields
+
+    Change = tuple[int, int, int, int]  # cell, known_at, position, change
+
+BATCH = 50_000
+
+TABLES = {
+    "meta": {"version": int, "ledger_id": str, "reached": int, "root": str},
+    "beliefs": {
+        "scr": str,
+        "outcome": str,
+        "fiscal_year": int,
+        "place": int,
+        "kind": str,
+        "happened_on": str,
+        "answer": int,
+        "organization": str,
+        "category": str,
+        "subcategory": str,
+        "office": str,
+        "program": str,
+        "known_from": int,
+        "position_from": int,
+        "known_until": int,
+        "position_until": int,
+    },
+    "mergers": {
+        "organization": str,
+        "into_id": str,
+        "known_from": int,
+        "position_from": int,
+        "known_until": int,
+        "position_until": int,
+    },
+    "cells": {"cell": int},
+    "own_facts": {"position": int},
+    "runs": {
+        "first": int,
+        "last": int,
+        "claimed": int,
+        "low": int,
+        "high": int,
+        "instants": bytes,
+        "offsets": bytes,
+    },
+}
+"""The plain tables; ``totals`` is made below, as sqlite-utils has no WITHOUT ROWID."""
+
+KEYS = {"cells": "cell", "own_facts": "position", "runs": "first"}
+
+TOTALS = (
+    "CREATE TABLE totals (cell INTEGER NOT NULL, known_at INTEGER NOT NULL,"
+    " position INTEGER NOT NULL, change INTEGER NOT NULL,"
+    " known_total INTEGER NOT NULL, log_total INTEGER NOT NULL,"
+    " PRIMARY KEY (cell, known_at, position)) STRICT, WITHOUT ROWID"
+)
+
+INDEXES = (
+    "CREATE INDEX totals_by_position ON totals"
+    " (cell, position, known_at, change, log_total)",
+    "CREATE INDEX beliefs_by_year ON beliefs (fiscal_year, scr)",
+    "CREATE INDEX beliefs_by_scr ON beliefs (scr)",
+)
+
+
+def rebuild(log: Log, path: str, on_progress: Callable[[int], None]) -> None:
+    """Make the read model at ``path`` anew from the log, whole or not at all.
+
+    :param on_progress: told the position reached, now and then.
+    """
+    draft = f"{path}.{os.getpid()}.new"
+    Path(draft).unlink(missing_ok=True)
+    try:
+        with closing(_open(draft)) as db:
+            db.execute("PRAGMA journal_mode=OFF")
+            db.execute("PRAGMA synchronous=OFF")
+            with db.atomic():
+                _create(db)
+                _Batch(log, db, reached=0).run(log.head, on_progress)
+                _total(db)
+                for index in INDEXES:
+                    db.execute(index)
+                _mark(db, log)
+        _sync(draft)
+        Path(draft).replace(path)
+    finally:
+        Path(draft).unlink(missing_ok=True)
+
+
+def catch_up(log: Log, path: str, on_progress: Callable[[int], None]) -> None:
+    """Bring the read model at ``path`` from the position it reached to the head."""
+    with closing(_open(path)) as db:
+        db.execute("PRAGMA synchronous=NORMAL")
+        db.execute("BEGIN IMMEDIATE")
+        try:
+            reached = next(iter(db.query("SELECT reached FROM meta")))["reached"]
+            if reached < log.head:
+                batch = _Batch(log, db, reached=reached)
+                batch.run(log.head, on_progress)
+                _extend_totals(db, batch.changes)
+                db.execute("DELETE FROM meta")
+                _mark(db, log)
+            db.execute("COMMIT")
+        except BaseException:
+            db.execute("ROLLBACK")
+            raise
+
+
+def _open(path: str) -> Database:
+    db = Database(path)
+    db.conn.isolation_level = None
+    db.execute("PRAGMA busy_timeout=30000")
+    db.execute("PRAGMA cache_size=-262144")
+    return db
+
+
+def _create(db: Database) -> None:
+    for name, columns in TABLES.items():
+        db.table(name).create(columns, pk=KEYS.get(name), strict=True)
+    db.execute(TOTALS)
+    db.execute("CREATE TEMP TABLE changes (cell, known_at, position, change)")
+
+
+def _mark(db: Database, log: Log) -> None:
+    db.table("meta").insert(
+        {
+            "version": VERSION,
+            "ledger_id": log.identity.ledger_id,
+            "reached": log.head,
+            "root": log.root(log.head).hex(),
+        }
+    )
+
+
+def _sync(path: str) -> None:
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+class _Batch:
+    """Folds the facts after a position into rows.
+
+    A belief row is written when it ends; those that still hold are written last. So
+    a batch that goes on from a read model first takes back the open rows of the
+    SCRs it touches, and knows them again by replaying what the log says of them.
+    """
+
+    def __init__(self, log: Log, db: Database, *, reached: int) -> None:
+        self.log = log
+        self.conn: sqlite3.Connection = db.conn
+        self.reached = reached
+        self.changes: list[Change] = []
+        self._scrs: dict[str, _Believed] = {}
+        self._mergers: dict[str, tuple[str, int, int]] = {}
+        self._beliefs: list[tuple[object, ...]] = []
+        self._own: list[tuple[int]] = []
+        self._claims = _Claims(self.conn, reached)
+        self._instants: dict[str, int] = {}
+        if reached:
+            self._take_back_mergers()
+
+    def run(self, upto: int, on_progress: Callable[[int], None]) -> None:
+        """Fold the log from where the read model is up to a position."""
+        for position, topic, recorded_at, payload in self.log.narrow(
+            self.reached, upto
+        ):
+            self._fact(position, topic, recorded_at, payload)
+            if position % BATCH == 0:
+                self._flush()
+                on_progress(position)
+        self._finish()
+
+    def _fact(
+        self, position: int, topic: str, recorded_at: str, payload: bytes
+    ) -> None:
+        kind = topic.partition(".")[0]
+        if kind == "ledger":
+            self._own.append((position,))
+            return
+        try:
+            fields: Fields = json.loads(payload)
+            claimed = fields.get("known_at")
+            known = self._micros(claimed or recorded_at)
+            if claimed is not None:
+                self._claims.add(position, known)
+            if kind == "scr":
+                self._scr(fields, known, position)
+            else:
+                self._organization(fields, known, position)
+        except (KeyError, TypeError, ValueError, AttributeError) as error:
+            why = f"it cannot be folded ({type(error).__name__}: {error})"
+            raise FactDamagedError(position, why) from None
+
+    def _micros(self, instant: str) -> int:
+        found = self._instants.get(instant)
+        if found is None:
+            if len(self._instants) > BATCH:
+                self._instants.clear()
+            found = to_micros(datetime.fromisoformat(instant))
+            self._instants[instant] = found
+        return found
+
+    # --- SCRs ------------------------------------------------------------------
+
+    def _scr(self, fields: Fields, known: int, position: int) -> None:
+        name = fields["scr"]
+        believed = self._scrs.get(name)
+        if believed is None:
+            believed = self._scrs[name] = _Believed()
+            if self.reached:
+                self._recall(name, believed)
+        if not believed.fold(fields):
+            return
+        ended, begun = believed.turn(known, position)
+        for outcome, (row, since_known, since) in ended:
+            self._beliefs.append(
+                (name, outcome, *row, since_known, since, known, position)
+            )
+        if ended or begun:
+            self.changes.extend(
+                (cell, known, position, change)
+                for cell, change in believed.recount().items()
+            )
+
+    def _recall(self, name: str, believed: _Believed) -> None:
+        """Replay what the log said of an SCR before, and take back its open rows."""
+        for row in self.log.stream(f"scr/{name}", self.reached):
+            fields: Fields = json.loads(row.payload)
+            if believed.fold(fields):
+                known = self._micros(fields.get("known_at") or row.recorded_at)
+                believed.turn(known, row.position)
+        believed.recount()
+        self.conn.execute(
+            "DELETE FROM beliefs WHERE scr=? AND position_until=?", (name, NEVER)
+        )
+
+    # --- organizations ---------------------------------------------------------
+
+    def _organization(self, fields: Fields, known: int, position: int) -> None:
+        name = fields["organization"]
+        held = self._mergers.pop(name, None)
+        if held is not None:
+            self.conn.execute(
+                "INSERT INTO mergers VALUES (?,?,?,?,?,?)",
+                (name, *held, known, position),
+            )
+        if fields["event"] == "merged":
+            self._mergers[name] = (fields["into"], known, position)
+
+    def _take_back_mergers(self) -> None:
+        self._mergers = {
+            name: (into, known, position)
+            for name, into, known, position in self.conn.execute(
+                "SELECT organization, into_id, known_from, position_from FROM mergers"
+                " WHERE position_until=?",
+                (NEVER,),
+            )
+        }
+        self.conn.execute("DELETE FROM mergers WHERE position_until=?", (NEVER,))
+
+    # --- writing ---------------------------------------------------------------
+
+    def _flush(self) -> None:
+        self._write_beliefs()
+        self._claims.write()
+        if not self.reached:
+            self.conn.executemany("INSERT INTO changes VALUES (?,?,?,?)", self.changes)
+            self.changes.clear()
+
+    def _write_beliefs(self) -> None:
+        marks = ",".join("?" * len(TABLES["beliefs"]))
+        self.conn.executemany(
+            f"INSERT INTO beliefs VALUES ({marks})",  # noqa: S608 - question marks
+            self._beliefs,
+        )
+        self._beliefs.clear()
+
+    def _finish(self) -> None:
+        self._flush()
+        for name, believed in self._scrs.items():
+            for outcome, (row, known, position) in believed.held.items():
+                self._beliefs.append(
+                    (name, outcome, *row, known, position, NEVER, NEVER)
+                )
+            if len(self._beliefs) >= BATCH:
+                self._write_beliefs()
+        self._write_beliefs()
+        self.conn.executemany(
+            "INSERT INTO mergers VALUES (?,?,?,?,?,?)",
+            ((name, *held, NEVER, NEVER) for name, held in self._mergers.items()),
+        )
+        self.conn.executemany("INSERT INTO own_facts VALUES (?)", self._own)
+
+
+class _Believed:
+    """An SCR while it is folded, and since when each of its contributions holds."""
+
+    __slots__ = ("cells", "held", "scr")
+
+    def __init__(self) -> None:
+        self.scr: Standing | None = None
+        self.held: dict[str, tuple[Contribution, int, int]] = {}
+        self.cells: dict[int, int] = {}
+
+    def fold(self, fields: Fields) -> bool:
+        """Apply a fact; return whether contributions may have changed."""
+        event = fields["event"]
+        if self.scr is None:
+            if event != "filed":
+                raise ValueError(event)
+            self.scr = Standing(fields)
+            return False
+        FOLDS[event](self.scr, fields)
+        return bool(self.held) or self.scr.counts
+
+    def turn(
+        self, known: int, position: int
+    ) -> tuple[list[tuple[str, tuple[Contribution, int, int]]], bool]:
+        """Compare with what held before; return what ended, and whether anything began."""
+        assert self.scr is not None
+        now = self.scr.contributions()
+        ended = [
+            (name, held)
+            for name, held in self.held.items()
+            if now.get(name) != held[0]
+        ]
+        for name, _ in ended:
+            del self.held[name]
+        begun = [name for name in now if name not in self.held]
+        for name in begun:
+            self.held[name] = (now[name], known, position)
+        return ended, bool(begun)
+
+    def recount(self) -> dict[int, int]:
+        """Return how the cells changed since the last count."""
+        before = self.cells
+        self.cells = cells_of({name: held[0] for name, held in self.held.items()})
+        return {
+            cell: change
+            for cell in {**before, **self.cells}
+            if (change := self.cells.get(cell, 0) - before.get(cell, 0))
+        }
+
+
+class _Claims:
+    """The instants at which facts were claimed to be known, in runs of positions.
+
+    A run covers ``RUN`` consecutive positions and holds its claimed instants sorted,
+    so that a count of claims is a bisection per run (`projections/grade.py`).
+    """
+
+    def __init__(self, conn: sqlite3.Connection, reached: int) -> None:
+        self._conn = conn
+        self._run = reached // RUN
+        self._claims: list[tuple[int, int]] = []
+        row = conn.execute(
+            "SELECT instants, offsets FROM runs WHERE first=?", (self._first,)
+        ).fetchone()
+        if row is not None:
+            instants, offsets = array("q", row[0]), array("H", row[1])
+            self._claims = list(zip(instants, offsets, strict=True))
+
+    @property
+    def _first(self) -> int:
+        return self._run * RUN + 1
+
+    def add(self, position: int, known: int) -> None:
+        """Note a claimed fact; positions come in order."""
+        run = (position - 1) // RUN
+        if run != self._run:
+            self.write()
+            self._run, self._claims = run, []
+        self._claims.append((known, position - self._first))
+
+    def write(self) -> None:
+        """Write the run that is being filled."""
+        if not self._claims:
+            return
+        self._claims.sort()
+        instants = array("q", (known for known, _ in self._claims))
+        offsets = array("H", (offset for _, offset in self._claims))
+        self._conn.execute(
+            "INSERT OR REPLACE INTO runs VALUES (?,?,?,?,?,?,?)",
+            (
+                self._first,
+                self._first + max(offsets),
+                len(instants),
+                instants[0],
+                instants[-1],
+                instants.tobytes(),
+                offsets.tobytes(),
+            ),
+        )
+
+
+def _total(db: Database) -> None:
+    """Run the totals of a new read model along both axes at once."""
+    db.execute(
+        "INSERT INTO totals SELECT cell, known_at, position, change,"
+        " sum(change) OVER (PARTITION BY cell ORDER BY known_at, position),"
+        " sum(change) OVER (PARTITION BY cell ORDER BY position)"
+        " FROM changes ORDER BY cell, known_at, position"
+    )
+    db.execute("INSERT INTO cells SELECT DISTINCT cell FROM totals")
+    db.execute("DROP TABLE changes")
+
+
+def _extend_totals(db: Database, changes: list[Change]) -> None:
+    """Add changes to running totals; what was known later is totalled again."""
+    by_cell: dict[int, list[Change]] = defaultdict(list)
+    for change in changes:
+        by_cell[change[0]].append(change)
+    for cell, new in by_cell.items():
+        db.execute("INSERT OR IGNORE INTO cells VALUES (?)", (cell,))
+        _extend_cell(db.conn, cell, new)
+
+
+def _extend_cell(conn: sqlite3.Connection, cell: int, new: list[Change]) -> None:
+    log_total = _last(
+        conn,
+        "SELECT log_total FROM totals WHERE cell=? ORDER BY position DESC LIMIT 1",
+        (cell,),
+    )
+    rows = []
+    for _, known, position, change in new:
+        log_total += change
+        rows.append((cell, known, position, change, 0, log_total))
+    conn.executemany("INSERT INTO totals VALUES (?,?,?,?,?,?)", rows)
+    since = min(known for _, known, _, _ in new)
+    base = _last(
+        conn,
+        "SELECT known_total FROM totals WHERE cell=? AND known_at<?"
+        " ORDER BY known_at DESC, position DESC LIMIT 1",
+        (cell, since),
+    )
+    conn.execute(
+        "UPDATE totals SET known_total=? + later.total FROM ("
+        " SELECT known_at AS at, position AS place,"
+        " sum(change) OVER (ORDER BY known_at, position) AS total"
+        " FROM totals WHERE cell=? AND known_at>=?) AS later"
+        " WHERE cell=? AND known_at=later.at AND position=later.place",
+        (base, cell, since, cell),
+    )
+
+
+def _last(
+    conn: sqlite3.Connection, query: str, values: tuple[object, ...]
+) -> int:
+    row = conn.execute(query, values).fetchone()
+    return row[0] if row else 0

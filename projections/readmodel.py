@@ -1,0 +1,167 @@
+"""The read model as those who ask see it: opened read-only, fresh or not at all."""
+
+from __future__ import annotations
+
+import sqlite3
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
+from urllib.parse import quote
+
+from ledger.errors import LedgerError
+from ledger.failures import translate, translated
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from ledger.reader import Log
+
+VERSION = 1
+"""Raised whenever the rows mean something else; an older read model is rebuilt."""
+
+NEVER = 2**63 - 1
+"""Largest SQLite integer: still believed."""
+
+NO_CUTOFF = NEVER - 1
+"""The cut-off of a basis without one: everything known, and still not never."""
+
+RUN = 16_384
+"""How many positions a run of claims covers (`projections/grade.py`)."""
+
+SUFFIX = ".readmodel"
+
+
+class Meta(NamedTuple):
+    """What a read model was built from."""
+
+    version: int
+    ledger_id: str
+    reached: int
+    root: str
+
+
+class ReadModel:
+    """An open read model of one log, at or past the log's head."""
+
+    def __init__(self, path: str, connection: sqlite3.Connection) -> None:
+        self.path = path
+        self._connection = connection
+
+    def all(self, query: str, values: dict[str, object] | tuple[object, ...] = ()) -> list[tuple]:  # type: ignore[type-arg]
+        """Return the rows of a query."""
+        try:
+            return self._connection.execute(query, values).fetchall()
+        except sqlite3.Error as error:
+            raise translate(error, self.path) from error
+
+    def each(self, query: str) -> Iterator[tuple]:  # type: ignore[type-arg]
+        """Yield the rows of a query as they come."""
+        try:
+            yield from self._connection.execute(query)
+        except sqlite3.Error as error:
+            raise translate(error, self.path) from error
+
+
+def path_beside(ledger: str) -> str:
+    """Return where the read model of a ledger stands."""
+    return f"{ledger}{SUFFIX}"
+
+
+def silent(_position: int) -> None:
+    """Tell nobody."""
+
+
+@contextmanager
+def open_read_model(
+    log: Log, on_progress: Callable[[int], None] = silent
+) -> Iterator[ReadModel]:
+    """Yield a read model that has reached the head of the log.
+
+    One that is missing, behind, of another version, or of another log is caught up
+    or rebuilt first; where the folder cannot be written, in a temporary folder.
+    """
+    path = path_beside(log.path)
+    if state(log, path) == "fresh":
+        with opened(path) as model:
+            yield model
+        return
+    try:
+        refresh(log, path, on_progress)
+    except LedgerError:
+        if _writable_folder(path):
+            raise
+        import tempfile
+
+        with tempfile.TemporaryDirectory(prefix="scr-") as folder:
+            elsewhere = str(Path(folder) / "readmodel")
+            refresh(log, elsewhere, on_progress)
+            with opened(elsewhere) as model:
+                yield model
+        return
+    with opened(path) as model:
+        yield model
+
+
+def state(log: Log, path: str) -> str:
+    """Return ``fresh``, ``behind`` or ``unusable``: what a read model is to a log."""
+    meta = read_meta(path)
+    if meta is None or meta.version != VERSION:
+        return "unusable"
+    if meta.reached > log.head:
+        log.look_again()
+    if meta.reached > log.head or meta.ledger_id != log.identity.ledger_id:
+        return "unusable"
+    if meta.root != log.root(meta.reached).hex():
+        return "unusable"
+    return "fresh" if meta.reached == log.head else "behind"
+
+
+def read_meta(path: str) -> Meta | None:
+    """Return what a read model says of itself, or None if it says nothing usable."""
+    if not Path(path).exists():
+        return None
+    try:
+        with opened(path) as model:
+            rows = model.all("SELECT version, ledger_id, reached, root FROM meta")
+    except LedgerError:
+        return None
+    return Meta._make(rows[0]) if len(rows) == 1 else None
+
+
+def refresh(log: Log, path: str, on_progress: Callable[[int], None]) -> None:
+    """Catch a read model up, or rebuild it where that is not possible or not worth it."""
+    from projections import building
+
+    with translated(path):
+        meta = read_meta(path)
+        behind = state(log, path) == "behind"
+        if behind and meta is not None and meta.reached * 2 > log.head:
+            building.catch_up(log, path, on_progress)
+        else:
+            building.rebuild(log, path, on_progress)
+
+
+def _writable_folder(path: str) -> bool:
+    import tempfile
+
+    try:
+        with tempfile.TemporaryFile(dir=Path(path).parent):
+            return True
+    except OSError:
+        return False
+
+
+@contextmanager
+def opened(path: str) -> Iterator[ReadModel]:
+    """Open a read model as it is, read-only."""
+    uri = f"file:{quote(str(Path(path).absolute()))}?mode=ro"
+    try:
+        connection = sqlite3.connect(uri, uri=True, timeout=30, isolation_level=None)
+        connection.execute("PRAGMA query_only=ON")
+        connection.execute("PRAGMA trusted_schema=OFF")
+    except sqlite3.Error as error:
+        raise translate(error, path) from error
+    try:
+        yield ReadModel(path, connection)
+    finally:
+        connection.close()

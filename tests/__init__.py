@@ -1,0 +1,1 @@
+"""The specification, as programs that check it."""
