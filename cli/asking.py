@@ -76,9 +76,9 @@ def form_options(command: F) -> F:
     command = click.option(
         "-o", "--output", metavar="FILE", help="Write to a file instead."
     )(command)
-    command = click.option("--json", "as_json", is_flag=True, help="Short for -f json.")(
-        command
-    )
+    command = click.option(
+        "--json", "as_json", is_flag=True, help="Short for -f json."
+    )(command)
     return click.option(
         "-f",
         "--format",

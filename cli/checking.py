@@ -1,4 +1,4 @@
-"""``scr verify`` and ``scr doctor``: is the record whole, and is this installation?"""
+"""``scr verify`` and ``scr doctor``: whether record and program are whole."""
 
 from __future__ import annotations
 

@@ -155,9 +155,7 @@ def _per_year(rows: list[Row], asked: Question) -> Table:
     """Shape figures for reading: a line per year, a column per measure."""
     years: dict[object, Row] = {}
     for row in rows:
-        line = years.setdefault(
-            row["fiscal_year"], {"fiscal_year": row["fiscal_year"]}
-        )
+        line = years.setdefault(row["fiscal_year"], {"fiscal_year": row["fiscal_year"]})
         line[str(row["measure"])] = row["value"]
     columns = [
         Column(name, name, right=True, grouped=True)
@@ -192,7 +190,7 @@ def _with_parts(open_: Asking, asked: Question) -> Table:
 @form_options
 @click.pass_obj
 def cases_command(settings: Settings, /, **given: Any) -> None:
-    """List the SCRs behind a figure; the same arguments as count, and they reconcile."""
+    """List the SCRs behind a figure, given the same arguments as count."""
     from projections import counts
 
     how = form(
@@ -214,9 +212,13 @@ def cases_command(settings: Settings, /, **given: Any) -> None:
             [Column("measure", "Measure"), *columns],
             rows,
             table_columns=columns,
-            title=f"{given['measure']}: {len(rows):,} row{'' if len(rows) == 1 else 's'}",
+            title=_title(given["measure"], len(rows)),
         )
         answer(found, how)
+
+
+def _title(measure: str, rows: int) -> str:
+    return f"{measure}: {rows:,} row{'' if rows == 1 else 's'}"
 
 
 def _outcomes(value: object) -> str:

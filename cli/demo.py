@@ -1,4 +1,5 @@
 """``scr demo``: placeholder until the fixture lands."""
+
 import click
 
 

@@ -128,9 +128,7 @@ def log_command(settings: Settings, /, **given: Any) -> None:
         _check_event(given["event"])
     with asking(settings, Basing(None, None)) as open_:
         asked = history.span(open_.log, given["since"], given["until"])
-        lines = history.facts(
-            open_.log, asked, scr=given["only"], event=given["event"]
-        )
+        lines = history.facts(open_.log, asked, scr=given["only"], event=given["event"])
         exact = how.format in ("json", "jsonl")
         found = Answer(
             "scr-log/1",

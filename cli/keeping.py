@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 INIT_EXAMPLES = """\b
 Examples:
   scr --ledger new.db init
-  scr --ledger west.db init --name "Western field offices" --timezone America/Los_Angeles
+  scr --ledger west.db init --name "Field offices, west" --timezone US/Pacific
 """
 IMPORT_EXAMPLES = """\b
 Examples:
@@ -35,7 +35,9 @@ Examples:
 
 
 @click.command("init", epilog=INIT_EXAMPLES)
-@click.option("--name", metavar="TEXT", help="What people call it.  [default: the file's name]")
+@click.option(
+    "--name", metavar="TEXT", help="What people call it.  [default: the file's name]"
+)
 @click.option(
     "--timezone",
     metavar="ZONE",
@@ -63,7 +65,11 @@ def init_command(settings: Settings, name: str | None, timezone: str) -> None:
 )
 @click.pass_obj
 def import_command(
-    settings: Settings, files: tuple[str, ...], dry_run: bool, source: str | None  # noqa: FBT001
+    settings: Settings,
+    files: tuple[str, ...],
+    *,
+    dry_run: bool,
+    source: str | None,
 ) -> None:
     """Load facts from JSON Lines files; `-` is standard input.
 
@@ -133,7 +139,9 @@ def _input(name: str) -> Iterator[IO[bytes]]:
 def _tell(report: ImportReport) -> None:
     totals = report.totals
     verb = "would add" if report.dry_run else "added"
-    known = f", {totals.already_recorded:,} already recorded" if totals.already_recorded else ""
+    known = ""
+    if totals.already_recorded:
+        known = f", {totals.already_recorded:,} already recorded"
     if totals.new:
         parts = ", ".join(f"{n:,} {event}" for event, n in totals.added.items())
         click.echo(
@@ -159,7 +167,10 @@ def rebuild_command(settings: Settings) -> None:
     from projections.readmodel import path_beside
 
     path = path_beside(settings.ledger)
-    with open_log(settings.ledger) as log, progress("reading the log, position") as tell:
+    with (
+        open_log(settings.ledger) as log,
+        progress("reading the log, position") as tell,
+    ):
         with translated(path):
             building.rebuild(log, path, tell)
         click.echo(f"rebuilt {path} to @{log.head}")

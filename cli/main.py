@@ -101,7 +101,7 @@ class LazyGroup(click.Group):
 @click.version_option(package_name="scr-ledger", prog_name="scr")
 @click.pass_context
 def scr(ctx: click.Context, ledger: str) -> None:
-    """Ask an append-only ledger of Significant Case Reports what was counted, and why."""
+    """Ask a ledger of Significant Case Reports what was counted, when, and why."""
     ctx.obj = Settings(ledger)
 
 

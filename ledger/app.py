@@ -7,7 +7,7 @@ import json
 import os
 from hashlib import sha256
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, NamedTuple
+from typing import IO, TYPE_CHECKING, Any, NamedTuple
 from uuid import uuid4
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
@@ -91,7 +91,7 @@ class CaseLedger(Application[str]):
     def construct_factory(
         self,
         env: Environment,  # noqa: ARG002 - the library's signature
-    ) -> InfrastructureFactory:  # type: ignore[type-arg]
+    ) -> InfrastructureFactory[Any]:
         """Return the factory of our recorder."""
         return _Factory(self._path, self._clock)
 
@@ -100,7 +100,7 @@ class CaseLedger(Application[str]):
         return FactMapper()
 
     @property
-    def log(self) -> AppendOnlyRecorder:
+    def appender(self) -> AppendOnlyRecorder:
         """The recorder, as what it is."""
         assert isinstance(self.recorder, AppendOnlyRecorder)
         return self.recorder
@@ -125,7 +125,10 @@ class CaseLedger(Application[str]):
         :raises FaultyFileError: a line cannot be recorded; nothing was.
         """
         digest = sha256()
-        with translated(self._path), self.log.appending(keep=not dry_run) as appending:
+        with (
+            translated(self._path),
+            self.appender.appending(keep=not dry_run) as appending,
+        ):
             loader = Loader(appending, zone, source=source)
             totals = loader.load(_numbered(lines, digest.update, on_progress))
             if loader.fault_count:
@@ -134,7 +137,7 @@ class CaseLedger(Application[str]):
                 imported = _imported(file, digest.hexdigest(), totals, source)
                 version = len(appending.stream(LEDGER_STREAM)) + 1
                 placed = Placed(LEDGER_STREAM, version, imported)
-                appending.put([self.mapper.to_stored_event(placed)])  # type: ignore[arg-type]
+                appending.put([self.mapper.to_stored_event(placed)])
             head = appending.head
         return ImportReport(file, digest.hexdigest(), totals, head, dry_run)
 
@@ -161,8 +164,8 @@ def create(
     try:
         with translated(path):
             ledger = CaseLedger(str(draft.absolute()), clock)
-            ledger.log.create_table()
-            ledger.save(Placed(LEDGER_STREAM, 1, identity))  # type: ignore[arg-type]
+            ledger.appender.create_table()
+            ledger.save(Placed(LEDGER_STREAM, 1, identity))
             ledger.close()
         _put_in_place(draft, target)
     finally:

@@ -84,9 +84,7 @@ class NotALedgerError(StoreError):
     """The file is something else."""
 
     def __init__(self, path: str) -> None:
-        super().__init__(
-            f"{path} is not an SCR ledger; name a file made by `scr init`"
-        )
+        super().__init__(f"{path} is not an SCR ledger; name a file made by `scr init`")
 
 
 class LedgerExistsError(RefusedError):
@@ -160,7 +158,7 @@ class LogDamagedError(IntegrityError):
 
 
 class RuleError(RefusedError):
-    """A fact may not follow what is already recorded. ``field`` is where it is wrong."""
+    """A fact may not follow what is recorded. ``field`` is where it is wrong."""
 
     field = "event"
 

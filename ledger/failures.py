@@ -37,6 +37,11 @@ def translate(error: sqlite3.Error, path: str) -> LedgerError:
             return StoreError(
                 f"{path} cannot be written; check its permissions and its folder's"
             )
+        case _:
+            return _unusable(error, path)
+
+
+def _unusable(error: sqlite3.Error, path: str) -> LedgerError:
     if isinstance(error, sqlite3.OperationalError):
         return StoreError(f"{path} cannot be opened ({error}); check that it is a file")
     return LogDamagedError(f"SQLite cannot use {path} ({error})")

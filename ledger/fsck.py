@@ -35,7 +35,7 @@ from ledger.tlog.merkle import leaf_hash, root
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from ledger.domain.events import CaseEvent, Event, LedgerEvent
+    from ledger.domain.events import CaseEvent, LedgerEvent
 
 PAGE = 2_000
 _WIDTH = 256
@@ -45,7 +45,7 @@ _RECORDED_AT = re.compile(
 
 
 class Finding(NamedTuple):
-    """One thing that is not as it was written. ``position`` None: the file as a whole."""
+    """One thing not as it was written; ``position`` None is the file as a whole."""
 
     position: int | None
     check: str
@@ -320,7 +320,7 @@ def _ends(connection: sqlite3.Connection, head: int) -> Iterator[Finding]:
 
 
 def _pages(connection: sqlite3.Connection) -> Iterator[Finding]:
-    """Let SQLite check what hashes do not see: its pages, and indexes against tables."""
+    """Let SQLite check what hashes do not see: pages, and indexes against tables."""
     for (line,) in connection.execute("PRAGMA integrity_check(10)"):
         if line != b"ok":
             yield Finding(None, "file", _shown(line))

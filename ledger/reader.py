@@ -1,4 +1,4 @@
-"""The log, read without the writer: nothing imported that a file names, nothing changed.
+"""The log, read without the writer: nothing a file names is imported, nothing changed.
 
 Commands that only ask open the ledger here. It needs the standard library alone, so
 a question starts fast, and it opens the file read-only, so it cannot change a byte.
@@ -10,7 +10,7 @@ import json
 import sqlite3
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 from urllib.parse import quote
 
 from ledger import schema
@@ -81,10 +81,7 @@ class Log:
         """
         row = self._one("SELECT topic, state FROM stored_events WHERE rowid=1")
         try:
-            topic, payload = row
-            fields = json.loads(payload)
-            if topic != "ledger.opened/1":
-                raise ValueError(topic)
+            fields = json.loads(row[1]) if row and row[0] == "ledger.opened/1" else {}
             return Identity(fields["ledger_id"], fields["name"], fields["timezone"])
         except (TypeError, ValueError, KeyError):
             why = "position 1 does not hold the ledger's identity"
@@ -174,11 +171,11 @@ class Log:
         )
         return [row[0] for row in self._all(query, (level, start, stop))]
 
-    def _one(self, query: str, values: tuple[object, ...] = ()) -> tuple | None:  # type: ignore[type-arg]
+    def _one(self, query: str, values: tuple[object, ...] = ()) -> Any:
         rows = self._all(query, values)
         return rows[0] if rows else None
 
-    def _all(self, query: str, values: tuple[object, ...] = ()) -> list[tuple]:  # type: ignore[type-arg]
+    def _all(self, query: str, values: tuple[object, ...] = ()) -> list[Any]:
         try:
             return self._connection.execute(query, values).fetchall()
         except sqlite3.Error as error:

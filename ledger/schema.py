@@ -36,7 +36,8 @@ def statements(events: str = EVENTS, tiles: str = TILES) -> list[str]:
         "hash BLOB NOT NULL, "
         "PRIMARY KEY (level, place)) STRICT, WITHOUT ROWID",
         *(
-            f"CREATE TRIGGER {table}_no_{verb.lower()} BEFORE {verb} ON {table} {_REFUSE}"
+            f"CREATE TRIGGER {table}_no_{verb.lower()}"
+            f" BEFORE {verb} ON {table} {_REFUSE}"
             for table in (events, tiles)
             for verb in ("UPDATE", "DELETE")
         ),

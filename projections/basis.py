@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from typing import TYPE_CHECKING, Literal, NamedTuple
+from typing import TYPE_CHECKING, Literal, NamedTuple, cast
 
 from ledger.errors import BeyondHeadError, NotFoundError, UsageError, WrongRootError
 from projections.grade import Grade, grade
@@ -21,9 +21,7 @@ FIRST_YEAR, LAST_YEAR = 1900, 2999
 _DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 _POSITION = re.compile(r"@([0-9]{1,18})")
 _NAME = re.compile(r"[A-Za-z][A-Za-z0-9._/-]*")
-_LINE = re.compile(
-    r"(?:(all)|(before|through) (\S+)) @([0-9]{1,18}) ([0-9a-fA-F]{64})"
-)
+_LINE = re.compile(r"(?:(all)|(before|through) (\S+)) @([0-9]{1,18}) ([0-9a-fA-F]{64})")
 
 
 class Basis(NamedTuple):
@@ -145,7 +143,7 @@ def _pasted(text: str) -> tuple[Bound, str | None, int, str]:
         )
         raise UsageError(msg)
     everything, bound, instant, position, root = match.groups()
-    return everything or bound, instant, int(position), root
+    return cast("Bound", everything or bound), instant, int(position), root
 
 
 def _pasted_object(text: str) -> tuple[Bound, str | None, int, str]:
@@ -167,6 +165,8 @@ def _pasted_object(text: str) -> tuple[Bound, str | None, int, str]:
             "position": int(position),
             "root": str(root),
         }:
-            return bound, instant, position, root
+            return cast("Bound", bound), instant, position, root
+        case _:
+            pass
     msg = "this is not the basis object of an answer; copy it whole"
     raise UsageError(msg)

@@ -13,7 +13,7 @@ from collections import defaultdict
 from contextlib import closing
 from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from sqlite_utils import Database
 
@@ -24,16 +24,16 @@ from projections.standing import FOLDS, Standing, cells_of
 
 if TYPE_CHECKING:
     import sqlite3
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable
 
-    from ledger.reader import Log, Row
+    from ledger.reader import Log
     from projections.standing import Contribution, Fields
 
     Change = tuple[int, int, int, int]  # cell, known_at, position, change
 
 BATCH = 50_000
 
-TABLES = {
+TABLES: dict[str, dict[str, Any]] = {
     "meta": {"version": int, "ledger_id": str, "reached": int, "root": str},
     "beliefs": {
         "scr": str,
@@ -348,13 +348,11 @@ class _Believed:
     def turn(
         self, known: int, position: int
     ) -> tuple[list[tuple[str, tuple[Contribution, int, int]]], bool]:
-        """Compare with what held before; return what ended, and whether anything began."""
+        """Compare with what held before; return what ended, and if anything began."""
         assert self.scr is not None
         now = self.scr.contributions()
         ended = [
-            (name, held)
-            for name, held in self.held.items()
-            if now.get(name) != held[0]
+            (name, held) for name, held in self.held.items() if now.get(name) != held[0]
         ]
         for name, _ in ended:
             del self.held[name]
@@ -475,8 +473,6 @@ def _extend_cell(conn: sqlite3.Connection, cell: int, new: list[Change]) -> None
     )
 
 
-def _last(
-    conn: sqlite3.Connection, query: str, values: tuple[object, ...]
-) -> int:
+def _last(conn: sqlite3.Connection, query: str, values: tuple[object, ...]) -> int:
     row = conn.execute(query, values).fetchone()
     return row[0] if row else 0

@@ -1,4 +1,4 @@
-"""Compare a read model with one made anew: does it say what the log says?"""
+"""Compare a read model with one made anew: whether it says what the log says."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def _compare(table: str, held: ReadModel, made: ReadModel) -> Iterator[str]:
         _pairs(held.each(query), made.each(query)), 1
     ):
         if one != other:
-            yield f"the read model's table {table} differs from a rebuild at row {number}"
+            yield f"its table {table} differs from a rebuild at row {number}"
             return
 
 
@@ -50,7 +50,9 @@ def _order(table: str) -> str:
     return ", ".join(str(place) for place in range(1, len(columns) + 1))
 
 
-def _pairs(one: Iterator[tuple], other: Iterator[tuple]) -> Iterator[tuple[object, object]]:  # type: ignore[type-arg]
+def _pairs(
+    one: Iterator[object], other: Iterator[object]
+) -> Iterator[tuple[object, object]]:
     from itertools import zip_longest
 
     return zip_longest(one, other)

@@ -7,7 +7,7 @@ question and always reconcile.
 
 from __future__ import annotations
 
-from itertools import groupby
+from itertools import groupby, product
 from typing import TYPE_CHECKING, NamedTuple
 
 from ledger.domain.links import end_of_chain
@@ -102,9 +102,12 @@ def totals(
 ) -> dict[int, dict[tuple[str, int], int]]:
     """Return every cell's total at a basis: year → (shape, answer) → value."""
     shapes = ("dd", ENTERED, *BOTH)
-    names = {cell(0, shape, answer): (shape, answer) for shape in shapes for answer in ANSWERS}
-    low = cell(years.start, "dd", 0) if years else 0
-    high = cell(years.stop, "dd", 0) if years else NO_CUTOFF
+    names = {
+        cell(0, shape, answer): (shape, answer)
+        for shape, answer in product(shapes, ANSWERS)
+    }
+    low = cell(years.start, "dd", 0) if years is not None else 0
+    high = cell(years.stop, "dd", 0) if years is not None else NO_CUTOFF
     query = _ALL if basis.cutoff == NO_CUTOFF else _CUT_OFF
     found: dict[int, dict[tuple[str, int], int]] = {}
     values = {"k": basis.cutoff, "p": basis.position, "low": low, "high": high}
@@ -290,7 +293,7 @@ def _of_scr(
             one = _only(named)
             yield _row(measure, year, outcomes, one, outcomes)
         case "outcome":
-            for answer in ANSWERS:
+            for answer in sorted(ANSWERS):  # By code point: no, unknown, yes.
                 rows = [row for row in outcomes if row.answer == answer]
                 if rows:
                     one = _only([_end(row, merged) for row in rows])

@@ -143,7 +143,9 @@ def span(log: Log, since: str | None, until: str | None) -> Span:
     return Span(first, last)
 
 
-def facts(log: Log, asked: Span, *, scr: str | None, event: str | None) -> Iterator[Line]:
+def facts(
+    log: Log, asked: Span, *, scr: str | None, event: str | None
+) -> Iterator[Line]:
     """Yield the facts of a span of the log, of one SCR or event where asked."""
     rows = (
         log.rows(asked.first - 1, asked.last)
@@ -205,7 +207,7 @@ def _is_day(text: str) -> bool:
 
 
 def _instant(log: Log, text: str, *, ends: bool) -> datetime:
-    """Read an instant, or a day's first (or the next day's first) in the ledger's zone."""
+    """Read an instant, or a day's first or the next day's, in the ledger's zone."""
     from datetime import date, timedelta
 
     try:

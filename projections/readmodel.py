@@ -5,7 +5,7 @@ from __future__ import annotations
 import sqlite3
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 from urllib.parse import quote
 
 from ledger.errors import LedgerError
@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from ledger.reader import Log
+
+    Values = dict[str, Any] | tuple[Any, ...]
 
 VERSION = 1
 """Raised whenever the rows mean something else; an older read model is rebuilt."""
@@ -47,14 +49,14 @@ class ReadModel:
         self.path = path
         self._connection = connection
 
-    def all(self, query: str, values: dict[str, object] | tuple[object, ...] = ()) -> list[tuple]:  # type: ignore[type-arg]
+    def all(self, query: str, values: Values = ()) -> list[Any]:
         """Return the rows of a query."""
         try:
             return self._connection.execute(query, values).fetchall()
         except sqlite3.Error as error:
             raise translate(error, self.path) from error
 
-    def each(self, query: str) -> Iterator[tuple]:  # type: ignore[type-arg]
+    def each(self, query: str) -> Iterator[object]:
         """Yield the rows of a query as they come."""
         try:
             yield from self._connection.execute(query)
@@ -129,7 +131,7 @@ def read_meta(path: str) -> Meta | None:
 
 
 def refresh(log: Log, path: str, on_progress: Callable[[int], None]) -> None:
-    """Catch a read model up, or rebuild it where that is not possible or not worth it."""
+    """Catch a read model up, or rebuild it where that is impossible or no cheaper."""
     from projections import building
 
     with translated(path):

@@ -32,7 +32,7 @@ _CELLS_PER_YEAR = 16
 
 
 def cell(year: int, shape: str, answer: int) -> int:
-    """Return the number of a cell: ``dd`` and ``entered`` count SCRs, others outcomes."""
+    """Return the number of a cell: ``dd``, ``entered`` of SCRs, others of outcomes."""
     return year * _CELLS_PER_YEAR + _SHAPES[shape] * 4 + answer
 
 

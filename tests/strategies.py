@@ -22,7 +22,7 @@ DAY = timedelta(days=1)
 
 SCRS = ("SCR-9", "SCR-10", "scr-9", "SCR-9/a", "SCR-9.b", "S_1")
 ORGANIZATIONS = ("ORG-2", "ORG-10", "org-1")
-DAYS = (  # Around the edges of fiscal years; 2019 has most, others nothing.
+DAYS = (  # Around the edges of fiscal years, most of them in 2019.
     "2019-03-04",
     "2018-10-01",
     "2019-09-30",

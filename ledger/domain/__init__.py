@@ -1,1 +1,1 @@
-"""What may happen to a case, and what it makes of it: pure functions over frozen facts."""
+"""What may happen to a case and what it makes of it: pure, over frozen facts."""

@@ -116,7 +116,8 @@ class _Absent:
     ) -> CoreSchema:
         schema = handler(source)
         assert schema["type"] == "nullable"  # Only ever put on `X | None`.
-        return schema["schema"]
+        inner: CoreSchema = schema["schema"]
+        return inner
 
 
 class _Answer:
@@ -529,7 +530,7 @@ def parse_stored(topic: str, payload: bytes) -> Event:
 
 
 def payload_of(fact: Event) -> bytes:
-    """Return the bytes that are kept and hashed: compact JSON, absent fields left out."""
+    """Return the bytes kept and hashed: compact JSON, absent fields left out."""
     return fact.__pydantic_serializer__.to_json(fact, by_alias=True, exclude_none=True)
 
 
@@ -551,7 +552,8 @@ def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     fields: dict[str, Any] = {}
     for key, value in pairs:
         if key in fields:
-            raise PydanticCustomError("repeated", "repeated", {"field": key})
+            kind = "repeated"
+            raise PydanticCustomError(kind, kind, {"field": key})
         fields[key] = value
     return fields
 

@@ -22,7 +22,8 @@ class Organization(NamedTuple):
 
 
 def evolve(
-    organization: Organization | None, event: OrganizationEvent
+    organization: Organization | None,  # noqa: ARG001 - the form of every evolve
+    event: OrganizationEvent,
 ) -> Organization:
     """Return what ``event`` makes of an organization; it exists once it is named."""
     match event:

@@ -7,6 +7,7 @@ what a fact does and never argues: it has already happened (docs/counting.md).
 from __future__ import annotations
 
 from functools import reduce
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Literal, NamedTuple, assert_never
 
 from ledger.domain.events import (
@@ -40,7 +41,7 @@ from ledger.errors import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator, Mapping
     from datetime import date
 
     from ledger.domain.events import ScrEvent
@@ -100,7 +101,7 @@ class Scr(NamedTuple):
     first_approved_on: date | None = None
     voided: bool = False
     duplicate_of: str | None = None
-    outcomes: dict[str, Outcome] = {}  # Never changed in place, only replaced.
+    outcomes: Mapping[str, Outcome] = MappingProxyType({})
     determinations: tuple[Determination, ...] = ()
 
     @property
@@ -126,7 +127,7 @@ class Scr(NamedTuple):
         return held.meets_tco if held else "unknown"
 
 
-def evolve(scr: Scr | None, event: ScrEvent) -> Scr:  # noqa: C901, PLR0911 - one case per fact
+def evolve(scr: Scr | None, event: ScrEvent) -> Scr:  # noqa: C901, PLR0911, PLR0912 - one case per fact
     """Return what ``event`` makes of ``scr``.
 
     :raises NotFiledError: a first fact that is not `filed`.
@@ -223,7 +224,7 @@ def _outcome(scr: Scr, name: str, **changes: object) -> Scr:
 # --- deciding ----------------------------------------------------------------
 
 
-def refuse(
+def refuse(  # noqa: C901, PLR0912 - one case per fact
     scr: Scr | None, event: ScrEvent, leads_to: Callable[[str], str | None]
 ) -> None:
     """Refuse an event that may not follow what is recorded about its SCR.
@@ -292,7 +293,7 @@ ANOMALIES = {
 """Accepted from a file, because history is loaded as found; reported by name."""
 
 
-def anomalies(
+def anomalies(  # noqa: C901, PLR0912 - one case per fact
     scr: Scr | None, event: ScrEvent, *, known_on: date, exists: Callable[[str], bool]
 ) -> Iterator[str]:
     """Yield the rules of :data:`ANOMALIES` that a lawful event departs from.

@@ -110,9 +110,7 @@ class Loader:
             if len(self._pending) >= BATCH:
                 self._flush()
         self._flush()
-        return Totals(
-            self.rows, dict(self.added), self.matched, dict(self.anomalies)
-        )
+        return Totals(self.rows, dict(self.added), self.matched, dict(self.anomalies))
 
     def _line(self, number: int, line: bytes) -> None:
         try:
@@ -224,7 +222,7 @@ class Loader:
             yield fact, recorded_at
 
     def _leads_to(self, name: str) -> str | None:
-        """Follow a duplicate or a merger; ``name`` is ``scr/…`` or ``organization/…``."""
+        """Follow a duplicate or a merger from a stream, ``scr/…`` or another."""
         return subjects.leads_to(self._stream(name).state)
 
     def _is_filed(self, scr: str) -> bool:

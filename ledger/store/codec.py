@@ -41,7 +41,7 @@ class FactMapper(Mapper[str]):
             state=payload_of(domain_event.fact),
         )
 
-    def to_domain_event(self, stored_event: StoredEvent) -> Placed:  # type: ignore[override]
+    def to_domain_event(self, stored_event: StoredEvent) -> Placed:
         """Return the fact of a row.
 
         :raises LogDamagedError: the row cannot have been written by this ledger.

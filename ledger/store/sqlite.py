@@ -101,7 +101,7 @@ class Datastore(SQLiteDatastore):
 
     @contextmanager
     def transaction(self, *, commit: bool) -> Iterator[SQLiteCursor]:
-        """Yield a cursor inside a transaction; a writer holds the lock from the start."""
+        """Yield a cursor in a transaction; a writer holds the lock from the start."""
         with (
             self.get_connection(commit=commit) as connection,
             ImmediateTransaction(connection, commit=commit) as cursor,
@@ -151,7 +151,7 @@ class AppendOnlyRecorder(SQLiteApplicationRecorder):
             with self.datastore.transaction(commit=True) as cursor:
                 yield Appending(self, cursor)
                 if not keep:
-                    raise _RehearsalOverError
+                    raise _RehearsalOverError  # noqa: TRY301 - how a transaction ends
         except _RehearsalOverError:
             pass
 
@@ -174,7 +174,7 @@ class Appending:
 
     @property
     def moment(self) -> datetime:
-        """When this append takes place: now, or the last fact's time if that is later."""
+        """When this append takes place: now, or the last fact's time if later."""
         return datetime.fromisoformat(self.recorded_at)
 
     def put(self, stored_events: Sequence[StoredEvent]) -> list[int]:
