@@ -16,6 +16,7 @@ from eventsourcing.sqlite import SQLiteFactory
 from eventsourcing.utils import Environment
 
 from ledger import reader
+from ledger.collector import paused_collector
 from ledger.domain.events import (
     LEDGER_STREAM,
     MAX_LINE_BYTES,
@@ -127,6 +128,7 @@ class CaseLedger(Application[str]):
         digest = sha256()
         with (
             translated(self._path),
+            paused_collector(),
             self.appender.appending(keep=not dry_run) as appending,
         ):
             loader = Loader(appending, zone, source=source)

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 from sqlite_utils import Database
 
+from ledger.collector import paused_collector
 from ledger.domain.fiscal import to_micros
 from ledger.errors import FactDamagedError
 from projections.readmodel import NEVER, RUN, VERSION
@@ -32,6 +33,13 @@ if TYPE_CHECKING:
     Change = tuple[int, int, int, int]  # cell, known_at, position, change
 
 BATCH = 50_000
+
+# What is kept is compact JSON, so the bare decoder reads it; `json.loads` spends as
+# long again on finding out encodings and skipping spaces.
+_decode = json.JSONDecoder().raw_decode
+
+# What a payload can raise that was never checked, or was changed since.
+_UNFOLDABLE = (KeyError, TypeError, ValueError, AttributeError)
 
 TABLES: dict[str, dict[str, Any]] = {
     "meta": {"version": int, "ledger_id": str, "reached": int, "root": str},
@@ -100,7 +108,7 @@ def rebuild(log: Log, path: str, on_progress: Callable[[int], None]) -> None:
     draft = f"{path}.{os.getpid()}.new"
     Path(draft).unlink(missing_ok=True)
     try:
-        with closing(_open(draft)) as db:
+        with closing(_open(draft)) as db, paused_collector():
             db.execute("PRAGMA journal_mode=OFF")
             db.execute("PRAGMA synchronous=OFF")
             with db.atomic():
@@ -205,21 +213,20 @@ class _Batch:
     def _fact(
         self, position: int, topic: str, recorded_at: str, payload: bytes
     ) -> None:
-        kind = topic.partition(".")[0]
-        if kind == "ledger":
+        if topic.startswith("ledger."):
             self._own.append((position,))
             return
         try:
-            fields: Fields = json.loads(payload)
+            fields: Fields = _decode(payload.decode())[0]
             claimed = fields.get("known_at")
             known = self._micros(claimed or recorded_at)
             if claimed is not None:
                 self._claims.add(position, known)
-            if kind == "scr":
+            if topic.startswith("scr."):
                 self._scr(fields, known, position)
             else:
                 self._organization(fields, known, position)
-        except (KeyError, TypeError, ValueError, AttributeError) as error:
+        except _UNFOLDABLE as error:
             why = f"it cannot be folded ({type(error).__name__}: {error})"
             raise FactDamagedError(position, why) from None
 

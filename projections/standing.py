@@ -7,7 +7,7 @@ written from the contract, to the same answers.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from ledger.domain.fiscal import fiscal_year_of
 
@@ -41,19 +41,12 @@ def cells_of_year(year: int) -> range:
     return range(year * _CELLS_PER_YEAR, (year + 1) * _CELLS_PER_YEAR)
 
 
-class Contribution(NamedTuple):
-    """One countable outcome of an SCR, or its entry, as believed."""
-
-    fiscal_year: int
-    place: int
-    kind: str
-    happened_on: str
-    answer: int
-    organization: str | None
-    category: str | None
-    subcategory: str | None
-    office: str
-    program: str | None
+Contribution = tuple[
+    int, int, str, str, int, str | None, str | None, str | None, str, str | None
+]
+"""One countable outcome of an SCR, or its entry, as believed: fiscal year, place among
+the outcomes, kind, day, TCO answer, organization, category, subcategory, office and
+program. A plain tuple, because a rebuild makes one for each that may have changed."""
 
 
 class Outcome:
@@ -103,51 +96,45 @@ class Standing:
         """Return what it adds now, by outcome id; its entry under the empty id."""
         if not self.approved or self.voided:
             return {}
-        found = {}
+        assert self.entered_on is not None  # It is approved.
+        whole = (self.category, self.subcategory, self.office, self.program)
+        on = self.entered_on
+        answer, _ = self._determination(on)
+        found: dict[str, Contribution] = {
+            "": (fiscal_year_of(on), -1, ENTERED, on, answer, None, *whole)
+        }
         for place, (name, outcome) in enumerate(self.outcomes.items()):
             if outcome.panel_accepts and not outcome.reversed:
-                found[name] = self._contribution(place, outcome.kind, outcome.on)
-        assert self.entered_on is not None  # It is approved.
-        entry = self._contribution(-1, ENTERED, self.entered_on)
-        found[""] = entry._replace(organization=None)
+                on = outcome.on
+                answer, named = self._determination(on)
+                year = fiscal_year_of(on)
+                found[name] = (year, place, outcome.kind, on, answer, named, *whole)
         return found
 
-    def _contribution(self, place: int, kind: str, on: str) -> Contribution:
-        answer, organization = UNKNOWN, None
-        for since, held, named in reversed(self.determinations):
+    def _determination(self, on: str) -> tuple[int, str | None]:
+        """Return answer and organization of the last determination that holds."""
+        for since, answer, organization in reversed(self.determinations):
             if since <= on:
-                answer, organization = held, named
-                break
-        return Contribution(
-            fiscal_year_of(on),
-            place,
-            kind,
-            on,
-            answer,
-            organization,
-            self.category,
-            self.subcategory,
-            self.office,
-            self.program,
-        )
+                return answer, organization
+        return UNKNOWN, None
 
 
 def cells_of(contributions: dict[str, Contribution]) -> dict[int, int]:
     """Return how often an SCR with these contributions is counted in each cell."""
     counted: dict[int, int] = {}
     years: dict[int, int] = {}
-    for row in contributions.values():
-        if row.kind == ENTERED:
+    for year, _, kind, _, answer, *_ in contributions.values():
+        if kind == ENTERED:
             continue
-        year, answer = row.fiscal_year, row.answer
-        one = cell(year, row.kind, answer)
+        one = cell(year, kind, answer)
         counted[one] = counted.get(one, 0) + 1
-        years[year] = max(years.get(year, 0), answer)
+        if years.get(year, 0) < answer:
+            years[year] = answer
     for year, answer in years.items():
         counted[cell(year, "dd", answer)] = 1
     entry = contributions.get("")
-    if entry is not None and entry.fiscal_year not in years:
-        counted[cell(entry.fiscal_year, ENTERED, entry.answer)] = 1
+    if entry is not None and entry[0] not in years:
+        counted[cell(entry[0], ENTERED, entry[4])] = 1
     return counted
 
 

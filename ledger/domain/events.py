@@ -469,6 +469,8 @@ is not read, and nothing in a ledger file can add to it (docs/decisions/0001).""
 
 # --- the parser --------------------------------------------------------------
 
+_validate_json = CASE_EVENTS.validator.validate_json
+
 _IGNORED = ("position", "recorded_at")  # An export adds them; import ignores them.
 _LEDGERS_OWN = "recorded_by"
 
@@ -492,12 +494,12 @@ def parse_line(line: bytes) -> CaseEvent:
     if b"\\" in line or b'"position"' in line or b'"recorded_at"' in line:
         line = _without_ignored(line)
     try:
-        fact = CASE_EVENTS.validate_json(line)
+        fact: CaseEvent = _validate_json(line)
     except ValidationError as error:
         raise Unreadable(_faults(error)) from None
     # Every field is a string, so a fact of n fields has 4n quotes, unless a key
     # stands twice. (Lines with escapes went the long way round above.)
-    if line.count(b'"') != 4 * len(fact.model_fields_set):
+    if line.count(b'"') != 4 * len(fact.__pydantic_fields_set__):
         _without_ignored(line)
     if fact.recorded_by is not None:
         raise Unreadable(((_LEDGERS_OWN, "is set by the ledger, not by a file"),))

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple, assert_never
 
-from ledger.domain.events import Merged, Unmerged
 from ledger.domain.links import check_link
 from ledger.errors import AlreadyMergedError, NotMergedError
 
@@ -26,10 +25,10 @@ def evolve(
     event: OrganizationEvent,
 ) -> Organization:
     """Return what ``event`` makes of an organization; it exists once it is named."""
-    match event:
-        case Merged():
+    match event.event:
+        case "merged":
             return Organization(event.organization, event.into)
-        case Unmerged():
+        case "unmerged":
             return Organization(event.organization)
         case _:
             assert_never(event)
@@ -46,12 +45,12 @@ def refuse(
     :raises RuleError: the class names the rule.
     """
     into = organization.into if organization else None
-    match event:
-        case Merged():
+    match event.event:
+        case "merged":
             if into is not None:
                 raise AlreadyMergedError(event.organization, into)
             check_link("into", event.organization, event.into, leads_to)
-        case Unmerged():
+        case "unmerged":
             if into is None:
                 raise NotMergedError(event.organization)
         case _:

@@ -10,25 +10,6 @@ from functools import reduce
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Literal, NamedTuple, assert_never
 
-from ledger.domain.events import (
-    Approved,
-    Classified,
-    Determined,
-    Dismantled,
-    Disrupted,
-    Filed,
-    Reclassified,
-    Redated,
-    Redetermined,
-    Refiled,
-    Reinstated,
-    Reopened,
-    Rescinded,
-    Returned,
-    Reversed,
-    Transferred,
-    Voided,
-)
 from ledger.domain.links import check_link
 from ledger.errors import (
     AlreadyFiledError,
@@ -44,7 +25,16 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
     from datetime import date
 
-    from ledger.domain.events import ScrEvent
+    from ledger.domain.events import (
+        Approved,
+        Determined,
+        Dismantled,
+        Disrupted,
+        Redetermined,
+        Rescinded,
+        Returned,
+        ScrEvent,
+    )
 
 Kind = Literal["disruption", "dismantlement"]
 Panel = Literal["approved", "returned", "rescinded"]
@@ -133,7 +123,7 @@ def evolve(scr: Scr | None, event: ScrEvent) -> Scr:  # noqa: C901, PLR0911, PLR
     :raises NotFiledError: a first fact that is not `filed`.
     :raises AlreadyFiledError: a second `filed`.
     """
-    if isinstance(event, Filed):
+    if event.event == "filed":
         if scr is not None:
             raise AlreadyFiledError(event.scr)
         return Scr(
@@ -146,38 +136,38 @@ def evolve(scr: Scr | None, event: ScrEvent) -> Scr:  # noqa: C901, PLR0911, PLR
         )
     if scr is None:
         raise NotFiledError(event.scr)
-    match event:
-        case Classified() | Reclassified():
+    match event.event:
+        case "classified" | "reclassified":
             return scr._replace(category=event.category, subcategory=event.subcategory)
-        case Determined() | Redetermined():
+        case "determined" | "redetermined":
             return scr._replace(
                 determinations=(*scr.determinations, _determination(event))
             )
-        case Approved() | Returned() | Rescinded():
+        case "approved" | "returned" | "rescinded":
             return _panel(scr, event)
-        case Disrupted():
+        case "disrupted":
             return _happened(scr, event, "disruption")
-        case Dismantled():
+        case "dismantled":
             return _happened(scr, event, "dismantlement")
-        case Transferred():
+        case "transferred":
             return scr._replace(
                 office=event.office, program=event.program or scr.program
             )
-        case Redated():
+        case "redated":
             return _outcome(scr, event.outcome, on=event.effective_on)
-        case Reversed():
+        case "reversed":
             return _outcome(scr, event.outcome, reversed=True)
-        case Refiled():
+        case "refiled":
             given = event.model_dump(
                 include={"case_number", "office", "program", "title"},
                 exclude_none=True,
             )
             return scr._replace(**given)
-        case Voided():
+        case "voided":
             return scr._replace(voided=True, duplicate_of=event.duplicate_of)
-        case Reinstated():
+        case "reinstated":
             return scr._replace(voided=False, duplicate_of=None)
-        case Reopened():
+        case "reopened":
             return scr
         case _:
             assert_never(event)
@@ -208,7 +198,7 @@ def _panel(scr: Scr, event: Approved | Returned | Rescinded) -> Scr:
     if event.outcome is not None:
         return _outcome(scr, event.outcome, panel=event.event)
     first = scr.first_approved_on
-    if first is None and isinstance(event, Approved):
+    if first is None and event.event == "approved":
         first = event.effective_on
     return scr._replace(panel=event.event, first_approved_on=first)
 
@@ -233,38 +223,38 @@ def refuse(  # noqa: C901, PLR0912 - one case per fact
         or None.
     :raises RuleError: the class names the rule (docs/interchange.md, "Refused").
     """
-    if isinstance(event, Filed):
+    if event.event == "filed":
         if scr is not None:
             raise AlreadyFiledError(event.scr)
         return
     if scr is None:
         raise NotFiledError(event.scr)
-    if scr.voided and not isinstance(event, Reinstated):
+    if scr.voided and event.event != "reinstated":
         raise VoidedError(scr.id)
-    match event:
-        case Disrupted() | Dismantled():
+    match event.event:
+        case "disrupted" | "dismantled":
             if event.outcome in scr.outcomes:
                 raise OutcomeTakenError(scr.id, event.outcome)
-        case Redated() | Reversed():
+        case "redated" | "reversed":
             if _named(scr, event.outcome).reversed:
                 raise OutcomeReversedError(scr.id, event.outcome)
-        case Approved() | Returned() | Rescinded():
+        case "approved" | "returned" | "rescinded":
             if event.outcome is not None:
                 _named(scr, event.outcome)
-        case Reinstated():
+        case "reinstated":
             if not scr.voided:
                 raise NotVoidedError(scr.id)
-        case Voided():
+        case "voided":
             if event.duplicate_of is not None:
                 check_link("duplicate_of", scr.id, event.duplicate_of, leads_to)
         case (
-            Classified()
-            | Reclassified()
-            | Determined()
-            | Redetermined()
-            | Transferred()
-            | Refiled()
-            | Reopened()
+            "classified"
+            | "reclassified"
+            | "determined"
+            | "redetermined"
+            | "transferred"
+            | "refiled"
+            | "reopened"
         ):
             pass
         case _:
@@ -306,41 +296,41 @@ def anomalies(  # noqa: C901, PLR0912 - one case per fact
         yield "effective-after-known"
     if scr is None:
         return
-    match event:
-        case Approved():
+    match event.event:
+        case "approved":
             if event.outcome is None and not scr.determinations:
                 yield "approved-without-determination"
-        case Disrupted() | Dismantled():
+        case "disrupted" | "dismantled":
             if not scr.approved:
                 yield "outcome-not-approved"
             if event.effective_on < scr.filed_on:
                 yield "outcome-before-filing"
-            if isinstance(event, Dismantled) and not _ever_disrupted(scr):
+            if event.event == "dismantled" and not _ever_disrupted(scr):
                 yield "dismantled-before-disrupted"
-        case Redated():
+        case "redated":
             if event.effective_on < scr.filed_on:
                 yield "outcome-before-filing"
-        case Returned() | Rescinded():
+        case "returned" | "rescinded":
             if _panel_of(scr, event.outcome) is None:
                 yield f"nothing-{event.event}"
-        case Reclassified():
+        case "reclassified":
             if scr.category is None:
                 yield "nothing-reclassified"
-        case Redetermined():
+        case "redetermined":
             if not scr.determinations:
                 yield "nothing-redetermined"
-        case Voided():
+        case "voided":
             if event.duplicate_of is not None and not exists(event.duplicate_of):
                 yield "duplicate-of-unknown"
         case (
-            Filed()
-            | Classified()
-            | Determined()
-            | Transferred()
-            | Refiled()
-            | Reopened()
-            | Reinstated()
-            | Reversed()
+            "filed"
+            | "classified"
+            | "determined"
+            | "transferred"
+            | "refiled"
+            | "reopened"
+            | "reinstated"
+            | "reversed"
         ):
             pass
         case _:

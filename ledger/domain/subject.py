@@ -28,10 +28,10 @@ def refuse(
     :raises RuleError: the class names the rule.
     """
     if isinstance(fact, ScrFact):
-        assert not isinstance(state, Organization)
+        assert state is None or isinstance(state, Scr)
         scrs.refuse(state, fact, lambda name: leads_to(f"scr/{name}"))
     else:
-        assert not isinstance(state, Scr)
+        assert state is None or isinstance(state, Organization)
         organizations.refuse(state, fact, lambda name: leads_to(f"organization/{name}"))
 
 

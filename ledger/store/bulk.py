@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter, defaultdict
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, datetime
 from typing import TYPE_CHECKING, NamedTuple
 
 from eventsourcing.persistence import StoredEvent
@@ -156,14 +156,13 @@ class Loader:
     def _append(self, stream: _Stream, fact: CaseEvent, known: datetime) -> None:
         if isinstance(fact, ScrFact):
             assert not isinstance(stream.state, Organization)
-            self.anomalies.update(
-                scrs.anomalies(
-                    stream.state,
-                    fact,
-                    known_on=self._day(known, fact.effective_on),
-                    exists=self._is_filed,
-                )
-            )
+            for rule in scrs.anomalies(
+                stream.state,
+                fact,
+                known_on=self._day(known, fact.effective_on),
+                exists=self._is_filed,
+            ):
+                self.anomalies[rule] += 1
         elif fact.effective_on > self._day(known, fact.effective_on):
             self.anomalies["effective-after-known"] += 1
         stream.state = subjects.evolve(stream.state, fact)
@@ -177,10 +176,10 @@ class Loader:
         )
 
     def _day(self, known: datetime, effective_on: date) -> date:
-        # Zones are within a day of UTC; only then is the local day worth computing.
-        day = known.astimezone(UTC).date()
-        if effective_on <= day - timedelta(days=1):
-            return day
+        # Between any two offsets the day of an instant differs by less than three; for
+        # what took effect earlier than that, the day of any of them tells the same.
+        if effective_on.toordinal() < known.toordinal() - 3:
+            return known.date()
         return known.astimezone(self.zone).date()
 
     def _flush(self) -> None:

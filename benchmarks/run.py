@@ -1,0 +1,293 @@
+"""First figures: what import, rebuild and a question cost, as ratios within one run.
+
+    ./dev bench [--facts N] [--repeat R]
+
+Every figure is a median of alternating repetitions, each beside its named baseline in
+the same run, because the speed of a shared machine is nobody's property. The result is
+written to ``benchmarks/results/`` with machine, versions and commit.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import platform
+import subprocess
+import sys
+import tempfile
+from collections.abc import Callable
+from datetime import UTC, datetime
+from importlib import metadata
+from pathlib import Path
+from statistics import median
+from time import perf_counter
+from typing import NamedTuple
+from uuid import uuid4
+from zoneinfo import ZoneInfo
+
+from eventsourcing.application import Application
+from eventsourcing.domain import Aggregate, event
+
+from ledger import app, fsck
+from ledger.domain.events import CASE_EVENTS
+from ledger.reader import open_log
+from ledger.tlog.entry import entry
+from ledger.tlog.merkle import leaf_hash
+from projections import building
+from projections.readmodel import path_beside, silent
+
+HERE = Path(__file__).parent
+ROOT = HERE.parent
+SAVES = 1_000
+
+
+class Figure(NamedTuple):
+    """One comparison: how often the baseline fits into it, or it into the baseline."""
+
+    name: str
+    baseline: str
+    aim: str
+    ratio: float
+    seconds: float
+    baseline_seconds: float
+
+
+def main() -> None:
+    """Measure, print the table, write the result."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--facts", type=int, default=100_000)
+    parser.add_argument("--repeat", type=int, default=5)
+    asked = parser.parse_args()
+    with tempfile.TemporaryDirectory(prefix="scr-bench-") as folder:
+        figures = list(measure(Path(folder), asked.facts, asked.repeat))
+    for figure in figures:
+        print(f"{figure.name:<44} {figure.ratio:8.2f} × {figure.baseline}")
+        print(f"{'':<44} aim: {figure.aim}")
+    print(f"written to {write(figures, asked.facts, asked.repeat)}")
+
+
+def measure(folder: Path, facts: int, repeat: int) -> list[Figure]:
+    """Return the figures on a synthetic ledger of about ``facts`` facts."""
+    source = folder / "facts.jsonl"
+    build = ROOT / "fixtures" / "oig-23-52" / "build.py"
+    command = [sys.executable, str(build), "--facts", str(facts), "-o", str(source)]
+    subprocess.run(command, check=True)
+    rows = source.read_bytes().splitlines()
+    ledger = str(folder / "scr.db")
+    load(ledger, source)
+    return [
+        saves_in_an_import(folder, source, len(rows), repeat),
+        import_and_validation(folder, source, rows, repeat),
+        rebuild_and_loads(ledger, repeat),
+        catch_up(ledger, folder, repeat),
+        question_and_start(ledger, repeat),
+        verify_and_hashing(ledger, repeat),
+    ]
+
+
+def alternating(
+    repeat: int, ours: Callable[[], object], theirs: Callable[[], object]
+) -> tuple[float, float, float]:
+    """Time two things in turn; return the median ratio and both median times."""
+    pairs = [(timed(ours), timed(theirs)) for _ in range(repeat)]
+    ratio = median(one / other for one, other in pairs)
+    return ratio, median(p[0] for p in pairs), median(p[1] for p in pairs)
+
+
+def timed(work: Callable[[], object]) -> float:
+    """Return how many seconds something takes."""
+    started = perf_counter()
+    work()
+    return perf_counter() - started
+
+
+def load(path: str, source: Path) -> None:
+    """Make a ledger and import a file."""
+    app.create(path)
+    ledger, identity = app.open_ledger(path)
+    with source.open("rb") as lines:
+        ledger.import_file(source.name, lines, zone=ZoneInfo(identity.timezone))
+    ledger.close()
+
+
+class StockCase(Aggregate):
+    """A case as the library's own tutorial would write it."""
+
+    @event("Filed")
+    def __init__(self, case_number: str, office: str) -> None:
+        self.case_number = case_number
+        self.office = office
+        self.classified: list[str] = []
+
+    @event("Classified")
+    def classify(self, category: str, subcategory: str, by: str) -> None:
+        """Add a category."""
+        self.classified.append(f"{category}/{subcategory} by {by}")
+
+
+def saves_in_an_import(folder: Path, source: Path, rows: int, repeat: int) -> Figure:
+    """Compare facts per second: an import, and saves one at a time."""
+    per_save: list[float] = []
+
+    def stock() -> None:
+        path = folder / f"stock-{uuid4().hex}.db"
+        env = {"PERSISTENCE_MODULE": "eventsourcing.sqlite", "SQLITE_DBNAME": str(path)}
+        application: Application = Application(env)  # type: ignore[type-arg]
+        case = StockCase("HO07QR19HO0042", "SAC Houston")
+        for _ in range(SAVES):
+            case.classify("crimes-against-children", "production", "agent-1187")
+            application.save(case)
+        application.close()
+
+    def ours() -> None:
+        load(str(folder / f"import-{uuid4().hex}.db"), source)
+
+    pairs = []
+    for _ in range(repeat):
+        one, other = timed(ours) / rows, timed(stock) / SAVES
+        per_save.append(other)
+        pairs.append((other / one, one, other))
+    return Figure(
+        "import, facts per second",
+        "one-at-a-time saves of the stock library",
+        "at least 15",
+        median(p[0] for p in pairs),
+        median(p[1] for p in pairs),
+        median(p[2] for p in pairs),
+    )
+
+
+def import_and_validation(
+    folder: Path, source: Path, rows: list[bytes], repeat: int
+) -> Figure:
+    """Compare the time of an import with validating its lines by pydantic alone."""
+
+    def ours() -> None:
+        load(str(folder / f"import-{uuid4().hex}.db"), source)
+
+    def validate() -> None:
+        for row in rows:
+            CASE_EVENTS.validate_json(row)
+
+    return Figure(
+        "import, time",
+        "pydantic validation of the same lines",
+        "at most 3 (of issue: fast)",
+        *alternating(repeat, ours, validate),
+    )
+
+
+def rebuild_and_loads(ledger: str, repeat: int) -> Figure:
+    """Compare a rebuild of the read model with ``json.loads`` of the same rows."""
+    with open_log(ledger) as log:
+        ratio = alternating(
+            repeat,
+            lambda: building.rebuild(log, path_beside(ledger), silent),
+            lambda: [json.loads(row[3]) for row in log.narrow(0, log.head)],
+        )
+    return Figure("rebuild", "json.loads of the same rows", "at most 2", *ratio)
+
+
+def catch_up(ledger: str, folder: Path, repeat: int) -> Figure:
+    """Time the catch-up after one new fact, beside a rebuild."""
+    seconds = []
+    for number in range(repeat):
+        extra = folder / f"extra-{number}.jsonl"
+        fields = {
+            "scr": f"BENCH-{number}",
+            "event": "filed",
+            "effective_on": "2024-01-02",
+            "by": "bench",
+            "case_number": "B",
+            "office": "SAC Houston",
+        }
+        extra.write_text(json.dumps(fields) + "\n")
+        opened, identity = app.open_ledger(ledger)
+        with extra.open("rb") as lines:
+            opened.import_file(extra.name, lines, zone=ZoneInfo(identity.timezone))
+        opened.close()
+        with open_log(ledger) as log:
+            path = path_beside(ledger)
+            seconds.append(timed(lambda: building.catch_up(log, path, silent)))  # noqa: B023
+    return Figure(
+        "catch-up after one new fact",
+        "10 milliseconds",
+        "at most 1",
+        median(seconds) / 0.01,
+        median(seconds),
+        0.01,
+    )
+
+
+def question_and_start(ledger: str, repeat: int) -> Figure:
+    """Compare the whole command ``scr count --json`` with a bare interpreter start."""
+    scr = Path(sys.executable).parent / "scr"
+    count = [str(scr), "--ledger", ledger, "count", "--json"]
+    env = {k: v for k, v in os.environ.items() if k != "PYTHONDONTWRITEBYTECODE"}
+
+    def run(command: list[str]) -> None:
+        subprocess.run(command, check=True, stdout=subprocess.DEVNULL, env=env)
+
+    run(count)
+    ratio = alternating(
+        max(repeat, 15), lambda: run(count), lambda: run([sys.executable, "-c", "pass"])
+    )
+    return Figure("scr count --json", "a bare interpreter start", "at most 5", *ratio)
+
+
+def verify_and_hashing(ledger: str, repeat: int) -> Figure:
+    """Compare a full check with hashing the leaves alone."""
+
+    def hashing() -> None:
+        with open_log(ledger) as log:
+            for row in log.rows(0, log.head):
+                leaf_hash(
+                    entry(
+                        row.position,
+                        row.stream,
+                        row.version,
+                        row.topic,
+                        row.recorded_at,
+                        row.payload,
+                    )
+                )
+
+    ratio = alternating(repeat, lambda: fsck.check(ledger, silent), hashing)
+    return Figure("full verification", "hashing its leaves", "stated", *ratio)
+
+
+def write(figures: list[Figure], facts: int, repeat: int) -> Path:
+    """Write the figures with what they were measured on."""
+    commit = subprocess.run(
+        ["git", "rev-parse", "--short", "HEAD"],  # noqa: S607 - whichever git is there
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+    ).stdout.strip()
+    libraries = ("eventsourcing", "pydantic", "sqlite-utils", "click")
+    result = {
+        "measured": datetime.now(UTC).date().isoformat(),
+        "commit": commit or "unknown",
+        "facts": facts,
+        "repetitions": repeat,
+        "machine": f"{platform.machine()}, {os.cpu_count()} cores, {platform.system()}",
+        "python": platform.python_version(),
+        "libraries": {name: metadata.version(name) for name in libraries},
+        "figures": [
+            {
+                k: round(v, 6) if isinstance(v, float) else v
+                for k, v in f._asdict().items()
+            }
+            for f in figures
+        ],
+    }
+    path = HERE / "results" / f"{result['measured']}-{facts}.json"
+    path.parent.mkdir(exist_ok=True)
+    path.write_text(json.dumps(result, indent=2) + "\n")
+    return path
+
+
+if __name__ == "__main__":
+    main()

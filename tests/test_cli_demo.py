@@ -1,0 +1,84 @@
+"""The demonstration: every number of the audit, recomputed."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from cli.main import run
+
+ROOT = Path(__file__).parent.parent
+
+
+@pytest.fixture(scope="module")
+def told(tmp_path_factory) -> dict:
+    """
+    What `scr demo` says, as JSON.
+    """
+    out = tmp_path_factory.mktemp("demo") / "demo.json"
+    assert run(["demo", "--json", "-o", str(out)]) == 0
+    return json.loads(out.read_text())
+
+
+def test_the_audit_is_recounted_from_the_ledger(told):
+    """
+    The sample is drawn again from the ledger, and gives the published totals.
+    """
+    audit = told["audit"]
+
+    assert audit["drawn_again"] is True
+    assert (audit["sampled"], audit["not_a_tco"]) == (422, 253)
+    assert (audit["in_measure"], audit["as_outcomes"]) == (171, 123)
+    assert audit["in_denominator_only"] == 48
+    assert audit["by_category"]["crimes-against-children"] == 107
+    assert audit["by_category"]["worksite-enforcement"] == 3
+    assert (audit["requests_without_scr_data"], audit["requests"]) == (49, 50)
+
+
+def test_one_printing_is_not_supported(told):
+    """
+    The ledger gives what was printed for every year but the one made wrong on purpose.
+    """
+    supported = {row["fiscal_year"]: row["supported"] for row in told["rows"]}
+
+    assert [year for year, word in supported.items() if word != "yes"] == [2020]
+    assert list(supported) == [2017, 2018, 2019, 2020, 2021, 2022]
+
+
+def test_it_says_it_is_synthetic(told, capsys):
+    """
+    Both forms say that the data is made up.
+    """
+    assert run(["demo"]) == 0
+
+    assert told["synthetic"] is True
+    assert "SYNTHETIC" in capsys.readouterr().out
+
+
+def test_the_readme_shows_what_it_prints(capsys):
+    """
+    The screen in the README is today's, but for the line with the root.
+    """
+    assert run(["demo"]) == 0
+    printed = capsys.readouterr().out.splitlines()
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+
+    missing = [
+        line for line in printed if line not in readme and not line.startswith("all @")
+    ]
+    assert missing == []
+
+
+def test_a_kept_ledger_can_be_asked_further(tmp_path, capsys):
+    """
+    `--keep` leaves the ledger; `init` never writes over a file, so nor does it.
+    """
+    path = str(tmp_path / "demo.db")
+    assert run(["demo", "--keep", path]) == 0
+    capsys.readouterr()
+
+    assert run(["--ledger", path, "count", "dd-all", "--fy", "2020", "-f", "csv"]) == 0
+    assert capsys.readouterr().out.startswith("measure,fiscal_year,value,basis\n")
+    assert run(["demo", "--keep", path]) == 5
