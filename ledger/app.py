@@ -31,12 +31,13 @@ from ledger.errors import (
     UsageError,
 )
 from ledger.failures import translated
+from ledger.store import live
 from ledger.store.bulk import Loader, Totals
 from ledger.store.codec import FactMapper, Placed
 from ledger.store.sqlite import AppendOnlyRecorder, Datastore, system_clock
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Mapping
     from datetime import datetime
 
     from eventsourcing.persistence import InfrastructureFactory
@@ -142,6 +143,22 @@ class CaseLedger(Application[str]):
                 appending.put([self.mapper.to_stored_event(placed)])
             head = appending.head
         return ImportReport(file, digest.hexdigest(), totals, head, dry_run)
+
+    def record(
+        self, fields: Mapping[str, str], *, zone: ZoneInfo, dry_run: bool = False
+    ) -> live.Recorded:
+        """Record one live fact, decided against what is recorded at that moment.
+
+        :param fields: as in a line of a file, without ``known_at``, which is the
+            moment of recording; ``effective_on`` may be left out.
+        :raises RefusedError: a rule, an anomaly nobody forced, a command id.
+        :raises FieldError: a value is not what its field takes.
+        """
+        with (
+            translated(self._path),
+            self.appender.appending(keep=not dry_run) as appending,
+        ):
+            return live.record(appending, zone, fields, account=account())
 
 
 def create(

@@ -283,6 +283,46 @@ class OutOfOrderError(RuleError):
         )
 
 
+# --- live commands -----------------------------------------------------------
+
+
+_OPTIONS = {
+    "effective_on": "--on",
+    "forced": "--force",
+    "scr": "the SCR",
+    "organization": "the organization",
+}
+
+
+class FieldError(UsageError):
+    """A value is not what its field takes."""
+
+    def __init__(self, field: str, rule: str) -> None:
+        option = _OPTIONS.get(field, f"--{field.replace('_', '-')}")
+        super().__init__(f"{option} {rule}")
+        self.field = field
+
+
+class AnomalyError(RefusedError):
+    """A live command departs from a rule that only history may depart from."""
+
+    def __init__(self, rules: list[str]) -> None:
+        super().__init__(
+            f"refused as an anomaly: {'; '.join(rules)};"
+            " if it is so all the same, say why with --force REASON"
+        )
+
+
+class CommandIdTakenError(RefusedError):
+    """A command id belongs to one fact for ever."""
+
+    def __init__(self, command_id: str, event: str, subject: str) -> None:
+        super().__init__(
+            f"command id {command_id} belongs to another `{event}` of {subject};"
+            " use a new one for a new command"
+        )
+
+
 # --- files -------------------------------------------------------------------
 
 

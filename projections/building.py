@@ -30,7 +30,9 @@ if TYPE_CHECKING:
     from ledger.reader import Log
     from projections.standing import Contribution, Fields
 
-    Change = tuple[int, int, int, int]  # cell, known_at, position, change
+    # cell, known_at, position, change, log_total
+    Change = tuple[int, int, int, int, int]
+    Ended = tuple[str, tuple[Contribution, int, int]]
 
 BATCH = 50_000
 
@@ -155,7 +157,9 @@ def _create(db: Database) -> None:
     for name, columns in TABLES.items():
         db.table(name).create(columns, pk=KEYS.get(name), strict=True)
     db.execute(TOTALS)
-    db.execute("CREATE TEMP TABLE changes (cell, known_at, position, change)")
+    db.execute(
+        "CREATE TEMP TABLE changes (cell, known_at, position, change, log_total)"
+    )
 
 
 def _mark(db: Database, log: Log) -> None:
@@ -190,6 +194,7 @@ class _Batch:
         self.conn: sqlite3.Connection = db.conn
         self.reached = reached
         self.changes: list[Change] = []
+        self.log_totals: dict[int, int] = {}
         self._scrs: dict[str, _Believed] = {}
         self._mergers: dict[str, tuple[str, int, int]] = {}
         self._beliefs: list[tuple[object, ...]] = []
@@ -198,6 +203,7 @@ class _Batch:
         self._instants: dict[str, int] = {}
         if reached:
             self._take_back_mergers()
+            self._know_log_totals()
 
     def run(self, upto: int, on_progress: Callable[[int], None]) -> None:
         """Fold the log from where the read model is up to a position."""
@@ -250,16 +256,14 @@ class _Batch:
                 self._recall(name, believed)
         if not believed.fold(fields):
             return
-        ended, begun = believed.turn(known, position)
-        for outcome, (row, since_known, since) in ended:
+        for outcome, (row, since_known, since) in believed.turn(known, position):
             self._beliefs.append(
                 (name, outcome, *row, since_known, since, known, position)
             )
-        if ended or begun:
-            self.changes.extend(
-                (cell, known, position, change)
-                for cell, change in believed.recount().items()
-            )
+        for cell, change in believed.changed.items():
+            total = self.log_totals.get(cell, 0) + change
+            self.log_totals[cell] = total
+            self.changes.append((cell, known, position, change, total))
 
     def _recall(self, name: str, believed: _Believed) -> None:
         """Replay what the log said of an SCR before, and take back its open rows."""
@@ -268,7 +272,6 @@ class _Batch:
             if believed.fold(fields):
                 known = self._micros(fields.get("known_at") or row.recorded_at)
                 believed.turn(known, row.position)
-        believed.recount()
         self.conn.execute(
             "DELETE FROM beliefs WHERE scr=? AND position_until=?", (name, NEVER)
         )
@@ -297,13 +300,23 @@ class _Batch:
         }
         self.conn.execute("DELETE FROM mergers WHERE position_until=?", (NEVER,))
 
+    def _know_log_totals(self) -> None:
+        """Go on from the totals along the log where the read model left them."""
+        query = (
+            "SELECT cell, (SELECT log_total FROM totals WHERE totals.cell=cells.cell"
+            " ORDER BY position DESC LIMIT 1) FROM cells"
+        )
+        self.log_totals = dict(self.conn.execute(query))
+
     # --- writing ---------------------------------------------------------------
 
     def _flush(self) -> None:
         self._write_beliefs()
         self._claims.write()
         if not self.reached:
-            self.conn.executemany("INSERT INTO changes VALUES (?,?,?,?)", self.changes)
+            self.conn.executemany(
+                "INSERT INTO changes VALUES (?,?,?,?,?)", self.changes
+            )
             self.changes.clear()
 
     def _write_beliefs(self) -> None:
@@ -334,12 +347,13 @@ class _Batch:
 class _Believed:
     """An SCR while it is folded, and since when each of its contributions holds."""
 
-    __slots__ = ("cells", "held", "scr")
+    __slots__ = ("cells", "changed", "held", "scr")
 
     def __init__(self) -> None:
         self.scr: Standing | None = None
         self.held: dict[str, tuple[Contribution, int, int]] = {}
         self.cells: dict[int, int] = {}
+        self.changed: dict[int, int] = {}
 
     def fold(self, fields: Fields) -> bool:
         """Apply a fact; return whether contributions may have changed."""
@@ -352,27 +366,28 @@ class _Believed:
         FOLDS[event](self.scr, fields)
         return bool(self.held) or self.scr.counts
 
-    def turn(
-        self, known: int, position: int
-    ) -> tuple[list[tuple[str, tuple[Contribution, int, int]]], bool]:
-        """Compare with what held before; return what ended, and if anything began."""
+    def turn(self, known: int, position: int) -> list[Ended]:
+        """Compare with what held before; return what ended."""
         assert self.scr is not None
         now = self.scr.contributions()
-        ended = [
-            (name, held) for name, held in self.held.items() if now.get(name) != held[0]
-        ]
+        held = self.held
+        ended = [(name, was) for name, was in held.items() if now.get(name) != was[0]]
         for name, _ in ended:
-            del self.held[name]
-        begun = [name for name in now if name not in self.held]
-        for name in begun:
-            self.held[name] = (now[name], known, position)
-        return ended, bool(begun)
+            del held[name]
+        if len(held) < len(now):
+            for name, row in now.items():
+                if name not in held:
+                    held[name] = (row, known, position)
+        elif not ended:
+            self.changed = {}
+            return ended
+        self._recount(now)
+        return ended
 
-    def recount(self) -> dict[int, int]:
-        """Return how the cells changed since the last count."""
-        before = self.cells
-        self.cells = cells_of({name: held[0] for name, held in self.held.items()})
-        return {
+    def _recount(self, now: dict[str, Contribution]) -> None:
+        """Note how the cells changed since the last count."""
+        before, self.cells = self.cells, cells_of(now)
+        self.changed = {
             cell: change
             for cell in {**before, **self.cells}
             if (change := self.cells.get(cell, 0) - before.get(cell, 0))
@@ -434,8 +449,7 @@ def _total(db: Database) -> None:
     """Run the totals of a new read model along both axes at once."""
     db.execute(
         "INSERT INTO totals SELECT cell, known_at, position, change,"
-        " sum(change) OVER (PARTITION BY cell ORDER BY known_at, position),"
-        " sum(change) OVER (PARTITION BY cell ORDER BY position)"
+        " sum(change) OVER (PARTITION BY cell ORDER BY known_at, position), log_total"
         " FROM changes ORDER BY cell, known_at, position"
     )
     db.execute("INSERT INTO cells SELECT DISTINCT cell FROM totals")
@@ -453,33 +467,22 @@ def _extend_totals(db: Database, changes: list[Change]) -> None:
 
 
 def _extend_cell(conn: sqlite3.Connection, cell: int, new: list[Change]) -> None:
-    log_total = _last(
-        conn,
-        "SELECT log_total FROM totals WHERE cell=? ORDER BY position DESC LIMIT 1",
-        (cell,),
+    conn.executemany(
+        "INSERT INTO totals (cell, known_at, position, change, log_total, known_total)"
+        " VALUES (?,?,?,?,?,0)",
+        new,
     )
-    rows = []
-    for _, known, position, change in new:
-        log_total += change
-        rows.append((cell, known, position, change, 0, log_total))
-    conn.executemany("INSERT INTO totals VALUES (?,?,?,?,?,?)", rows)
-    since = min(known for _, known, _, _ in new)
-    base = _last(
-        conn,
+    since = min(change[1] for change in new)
+    row = conn.execute(
         "SELECT known_total FROM totals WHERE cell=? AND known_at<?"
         " ORDER BY known_at DESC, position DESC LIMIT 1",
         (cell, since),
-    )
+    ).fetchone()
     conn.execute(
         "UPDATE totals SET known_total=? + later.total FROM ("
         " SELECT known_at AS at, position AS place,"
         " sum(change) OVER (ORDER BY known_at, position) AS total"
         " FROM totals WHERE cell=? AND known_at>=?) AS later"
         " WHERE cell=? AND known_at=later.at AND position=later.place",
-        (base, cell, since, cell),
+        (row[0] if row else 0, cell, since, cell),
     )
-
-
-def _last(conn: sqlite3.Connection, query: str, values: tuple[object, ...]) -> int:
-    row = conn.execute(query, values).fetchone()
-    return row[0] if row else 0

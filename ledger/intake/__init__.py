@@ -1,0 +1,1 @@
+"""Files as agencies have them: rows of tables, turned into lines of facts."""
