@@ -75,6 +75,9 @@ def record(
 
 
 def _fact(fields: Mapping[str, str], account: str) -> CaseEvent:
+    for field in ("known_at", "recorded_by"):
+        if field in fields:
+            raise FieldError(field, "is set by the ledger on a live command")
     try:
         return parse_fields({**fields, "recorded_by": account})
     except Unreadable as error:
