@@ -16,13 +16,14 @@ import platform
 import subprocess
 import sys
 import tempfile
-from collections.abc import Callable
+from concurrent.futures import ProcessPoolExecutor
 from datetime import UTC, datetime
 from importlib import metadata
+from multiprocessing import get_context
 from pathlib import Path
 from statistics import median
 from time import perf_counter
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 from uuid import uuid4
 from zoneinfo import ZoneInfo
 
@@ -37,9 +38,13 @@ from ledger.tlog.merkle import leaf_hash
 from projections import building
 from projections.readmodel import path_beside, silent
 
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
 HERE = Path(__file__).parent
 ROOT = HERE.parent
 SAVES = 1_000
+WRITERS = 8
 
 
 class Figure(NamedTuple):
@@ -62,7 +67,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory(prefix="scr-bench-") as folder:
         figures = list(measure(Path(folder), asked.facts, asked.repeat))
     for figure in figures:
-        print(f"{figure.name:<44} {figure.ratio:8.2f} × {figure.baseline}")
+        print(f"{figure.name:<44} {figure.ratio:8.2f} times {figure.baseline}")
         print(f"{'':<44} aim: {figure.aim}")
     print(f"written to {write(figures, asked.facts, asked.repeat)}")
 
@@ -83,6 +88,7 @@ def measure(folder: Path, facts: int, repeat: int) -> list[Figure]:
         catch_up(ledger, folder, repeat),
         question_and_start(ledger, repeat),
         verify_and_hashing(ledger, repeat),
+        longest_wait(folder),
     ]
 
 
@@ -255,6 +261,42 @@ def verify_and_hashing(ledger: str, repeat: int) -> Figure:
 
     ratio = alternating(repeat, lambda: fsck.check(ledger, silent), hashing)
     return Figure("full verification", "hashing its leaves", "stated", *ratio)
+
+
+def _one_writer(ledger: str, writer: int, facts: int) -> float:
+    """Record facts one at a time; return the longest that one of them took."""
+    longest = 0.0
+    for number in range(facts):
+        fields = {
+            "scr": f"WAIT-{writer}-{number}",
+            "event": "filed",
+            "by": "bench",
+            "case_number": "B",
+            "office": "SAC Houston",
+        }
+        opened, identity = app.open_ledger(ledger)
+        zone = ZoneInfo(identity.timezone)
+        longest = max(longest, timed(lambda: opened.record(fields, zone=zone)))  # noqa: B023
+        opened.close()
+    return longest
+
+
+def longest_wait(folder: Path) -> Figure:
+    """Let eight processes record live facts at once; report the longest wait of any."""
+    ledger = str(folder / "waits.db")
+    app.create(ledger)
+    with ProcessPoolExecutor(WRITERS, mp_context=get_context("spawn")) as pool:
+        waits = list(
+            pool.map(_one_writer, [ledger] * WRITERS, range(WRITERS), [40] * WRITERS)
+        )
+    return Figure(
+        "longest wait of 8 writers, 40 facts each",
+        "the 30 seconds after which one gives up",
+        "below 1",
+        max(waits) / 30,
+        max(waits),
+        30.0,
+    )
 
 
 def write(figures: list[Figure], facts: int, repeat: int) -> Path:

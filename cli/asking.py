@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from contextlib import contextmanager
 from time import monotonic
@@ -11,9 +12,12 @@ import click
 
 from cli import render
 from cli.main import Settings, complain
+from cli.safe import display
+from ledger.errors import RefusedError, StoreError, UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+    from pathlib import Path
 
     from ledger.reader import Log
     from projections.basis import Basis
@@ -22,6 +26,8 @@ if TYPE_CHECKING:
 F = TypeVar("F", bound="Callable[..., Any]")
 
 PROGRESS_AFTER_SECONDS = 1.0
+
+_SQLITE = b"SQLite format 3\0"
 
 
 class Basing(NamedTuple):
@@ -140,7 +146,7 @@ def _warn_of_future(instant: int, text: str) -> None:
 def answer(found: render.Answer, how: Form) -> None:
     """Write an answer where and how it was asked for."""
     with output(how.output) as out:
-        terminal = how.output is None and sys.stdout.isatty()
+        terminal = how.output is None and out.isatty()
         width = None
         if terminal:
             from shutil import get_terminal_size
@@ -157,26 +163,49 @@ def answer(found: render.Answer, how: Form) -> None:
 
 
 def _colour() -> bool:
-    from os import environ
-
-    return not environ.get("NO_COLOR") and environ.get("TERM") != "dumb"
+    return not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
 
 
 @contextmanager
 def output(path: str | None) -> Iterator[TextIO]:
-    """Yield stdout, or a file that appears whole or not at all."""
+    """Yield stdout, or a file that appears whole or not at all.
+
+    :raises StoreError: it cannot be written.
+    """
     if path is None:
+        if sys.stdout is None:
+            message = "standard output is closed; give it somewhere to go, or -o FILE"
+            raise StoreError(message)
         yield sys.stdout
         return
+    try:
+        with _file(path) as out:
+            yield out
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        message = (
+            f"cannot write {path}: {error.strerror or error};"
+            " name a file in a folder that exists and can be written"
+        )
+        raise StoreError(message) from None
+
+
+@contextmanager
+def _file(path: str) -> Iterator[TextIO]:
     from pathlib import Path
 
-    target = Path(path)
-    if target.is_dir() or (target.exists() and not target.is_file()):
+    if not path or "\0" in path:
+        message = f"{path or repr('')} cannot name a file; -o takes a path"
+        raise UsageError(message)
+    if Path(path).exists() and not Path(path).is_file():
         # A device or a pipe cannot be put in place; it is written as it is.
-        with target.open("w", encoding="utf-8", newline="") as out:
+        with Path(path).open("w", encoding="utf-8", newline="") as out:
             yield out
         return
-    draft = target.with_name(f".{target.name}.part")
+    target = Path(os.path.realpath(path))
+    _spare_databases(path, target)
+    draft = target.with_name(f".{target.name[:200]}.{os.getpid()}.part")
     try:
         with draft.open("w", encoding="utf-8", newline="") as out:
             yield out
@@ -185,13 +214,23 @@ def output(path: str | None) -> Iterator[TextIO]:
         draft.unlink(missing_ok=True)
 
 
+def _spare_databases(path: str, target: Path) -> None:
+    """Refuse to write an answer over a ledger, whichever."""
+    if not target.exists():
+        return
+    with target.open("rb") as held:
+        if held.read(len(_SQLITE)) == _SQLITE:
+            message = f"{path} is a database; -o never writes over one, name another"
+            raise RefusedError(message)
+
+
 @contextmanager
 def progress(what: str) -> Iterator[Callable[[int], None]]:
     """Yield a function that shows how far work is, once it takes a while.
 
     Only on a terminal; the line is gone when the work is.
     """
-    if not sys.stderr.isatty():
+    if sys.stderr is None or not sys.stderr.isatty():
         yield lambda _done: None
         return
     started = monotonic()
@@ -201,7 +240,7 @@ def progress(what: str) -> Iterator[Callable[[int], None]]:
         nonlocal shown
         if monotonic() - started > PROGRESS_AFTER_SECONDS:
             shown = True
-            _on_one_line(sys.stderr, f"{what} {done:,}")
+            _on_one_line(sys.stderr, f"{display(what)} {done:,}")
 
     try:
         yield tell

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from cli.asking import answer, form, form_options, progress
+from cli.asking import answer, form, form_options, output, progress
 from cli.main import complain
 from cli.render import Answer, Column
 
@@ -76,7 +76,9 @@ def verify_command(ctx: click.Context, /, **given: Any) -> int:
     if rows or how.format != "table":
         answer(found, how)
     else:
-        click.echo(f"verified: every fact up to @{checked.head}, root {checked.root}")
+        with output(how.output) as out:
+            out.write(f"verified: every fact up to @{checked.head},")
+            out.write(f" root {checked.root}\n")
     if not rows:
         return 0
     where = "" if checked.first_bad is None else f", first at @{checked.first_bad}"

@@ -76,7 +76,17 @@ def question(
         tuple(_cell(part) for part in where),
     )
     check(asked)
+    _check_once("--by", asked.by)
+    _check_once("--where", [column for column, _ in asked.where])
     return asked
+
+
+def _check_once(option: str, columns: Sequence[str]) -> None:
+    """Refuse a column given twice: two cells of one column share nothing."""
+    for place, column in enumerate(columns):
+        if column in columns[:place]:
+            message = f"{option} names {column} twice; name each column once"
+            raise click.UsageError(message)
 
 
 def _cell(text: str) -> tuple[str, str | None]:

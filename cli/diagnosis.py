@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import platform
 from importlib import metadata, util
 from pathlib import Path
@@ -101,11 +100,13 @@ def _read_model(log: Log) -> Symptom:
 
 
 def _imports(log: Log) -> Iterator[Symptom]:
+    from projections.history import line_of
+
     imports = [
-        json.loads(row.payload)
+        line_of(row)
         for row in log.stream("ledger", log.head)
         if row.topic == "ledger.imported/1"
     ]
-    set_aside = sum(fact["set_aside"] for fact in imports)
+    set_aside = sum(int(str(fact.get("set_aside", 0))) for fact in imports)
     says = f"{len(imports):,}; {set_aside:,} SCRs set aside"
     yield Symptom("imports", "note" if set_aside else "fine", says)

@@ -50,8 +50,14 @@ _COLUMNS = [
     Column("claimed", "Claimed", show=lambda claimed: "claimed" if claimed else ""),
     Column("recorded_at", "Recorded at"),
     Column("by", "By"),
-    Column("details", "Details"),
+    Column("details", "Details", show=lambda text: _shortened(str(text))),
 ]
+_ROOM = 100
+"""How much of the details a table shows; every other format has them whole."""
+
+
+def _shortened(text: str) -> str:
+    return text if len(text) <= _ROOM else f"{text[: _ROOM - 1]}…"
 
 
 @click.command("show", epilog=SHOW_EXAMPLES)

@@ -10,6 +10,8 @@ import click
 
 from cli.asking import progress
 from cli.main import complain
+from cli.safe import display
+from ledger.errors import StoreError, UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -48,13 +50,26 @@ Examples:
 @click.pass_obj
 def init_command(settings: Settings, name: str | None, timezone: str) -> None:
     """Make an empty ledger; its identity is the fact at position 1."""
+    from pathlib import Path
+
     from ledger.app import create
 
+    if name is not None:
+        _check_text("--name", name)
+    folder = Path(settings.ledger).absolute().parent
+    if not folder.is_dir():
+        message = f"there is no folder {folder}; make it first, or name another ledger"
+        raise StoreError(message)
     identity = create(settings.ledger, name=name, timezone=timezone)
-    click.echo(
+    _say(
         f"made {settings.ledger}: {identity.name}, days end in {identity.timezone},"
         f" id {identity.ledger_id}"
     )
+
+
+def _say(text: str) -> None:
+    """Write one line on stdout, safe whatever the text holds."""
+    click.echo(display(text))
 
 
 @click.command("import", epilog=IMPORT_EXAMPLES)
@@ -82,7 +97,7 @@ def import_command(
     from ledger.app import open_ledger
 
     if source is not None:
-        _check_source(source)
+        _check_text("--source", source)
     ledger, identity = open_ledger(settings.ledger)
     try:
         for name in files:
@@ -100,12 +115,14 @@ def import_command(
         ledger.close()
 
 
-def _check_source(source: str) -> None:
+def _check_text(option: str, text: str) -> None:
     from ledger.domain.events import is_text
-    from ledger.errors import UsageError
 
-    if not is_text(source):
-        message = "--source takes 1 to 200 characters, none of them a control character"
+    if not is_text(text):
+        message = (
+            f"{option} takes 1 to 200 characters, not only spaces,"
+            " none of them a control character"
+        )
         raise UsageError(message)
 
 
@@ -113,9 +130,8 @@ def _recorded_name(name: str) -> str:
     """Return the name a file is recorded under: its last part, made safe and short."""
     from pathlib import Path
 
-    from cli.safe import display
-
-    return display(Path(name).name)[:200] if name != "-" else "-"
+    last = Path(name).name if name != "-" else "-"
+    return display(last if last.strip() else repr(last))[:200]
 
 
 @contextmanager
@@ -125,13 +141,15 @@ def _input(name: str) -> Iterator[IO[bytes]]:
     from ledger.errors import NoInputFileError
 
     if name == "-":
+        if sys.stdin is None:
+            raise NoInputFileError(name, "standard input is closed")
         yield sys.stdin.buffer
         return
     try:
-        lines = Path(name).open("rb")  # noqa: SIM115 - closed below
+        lines = Path(name or "''").open("rb")  # noqa: SIM115 - closed below
     except (OSError, ValueError) as error:
         why = getattr(error, "strerror", None) or str(error)
-        raise NoInputFileError(name, why) from None
+        raise NoInputFileError(name or "''", why) from None
     with lines:
         yield lines
 
@@ -139,19 +157,20 @@ def _input(name: str) -> Iterator[IO[bytes]]:
 def _tell(report: ImportReport) -> None:
     totals = report.totals
     verb = "would add" if report.dry_run else "added"
+    head = "the head would be" if report.dry_run else "head"
     known = ""
     if totals.already_recorded:
         known = f", {totals.already_recorded:,} already recorded"
     if totals.new:
         parts = ", ".join(f"{n:,} {event}" for event, n in totals.added.items())
-        click.echo(
+        _say(
             f"{report.file}: {totals.rows:,} lines, {verb} {totals.new:,} facts{known}"
-            f" ({parts}); head @{report.head}"
+            f" ({parts}); {head} @{report.head}"
         )
     else:
-        click.echo(
+        _say(
             f"{report.file}: {totals.rows:,} lines, nothing new{known};"
-            f" head @{report.head}"
+            f" {head} @{report.head}"
         )
     for rule, count in sorted(totals.anomalies.items()):
         complain(f"{report.file}: {count:,} {rule}", prefix="")
@@ -173,4 +192,4 @@ def rebuild_command(settings: Settings) -> None:
     ):
         with translated(path):
             building.rebuild(log, path, tell)
-        click.echo(f"rebuilt {path} to @{log.head}")
+        _say(f"rebuilt {path} to @{log.head}")

@@ -9,12 +9,12 @@ from __future__ import annotations
 import os
 import sys
 from importlib import import_module
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple, TextIO
 
 import click
 
 from cli.safe import display
-from ledger.errors import FaultyFileError, LedgerError
+from ledger.errors import FaultyFileError, LedgerError, StoreError, UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -55,9 +55,10 @@ COMMANDS = {
 }
 """Where each command lives, and what it does in a line; in the order of the help."""
 
-UNEXPECTED = 70
-INTERRUPTED = 130
 NO_ROOM = 6
+UNEXPECTED = 70
+"""A fault of this program, as in ``sysexits.h``; a test never sees it."""
+INTERRUPTED = 130
 
 
 class Settings(NamedTuple):
@@ -106,6 +107,7 @@ class LazyGroup(click.Group):
 
 @click.group(
     cls=LazyGroup,
+    no_args_is_help=False,
     context_settings={"help_option_names": ["-h", "--help"]},
     epilog="Every command has `--help` with examples. The reference is in docs/.",
 )
@@ -121,7 +123,27 @@ class LazyGroup(click.Group):
 @click.pass_context
 def scr(ctx: click.Context, ledger: str) -> None:
     """Ask a ledger of Significant Case Reports what was counted, when, and why."""
+    _check_path(ledger)
     ctx.obj = Settings(ledger)
+
+
+def _check_path(ledger: str) -> None:
+    """Refuse what can never name a ledger, before a library stumbles over it."""
+    if not ledger or "\0" in ledger or not _is_unicode(ledger):
+        message = f"{ledger or repr('')} cannot name a ledger; give the path of a file"
+        raise UsageError(message)
+    if os.path.isdir(ledger):  # noqa: PTH112 - pathlib costs every command 4 ms
+        message = f"{ledger} is a folder; give the path of a ledger file"
+        raise StoreError(message)
+
+
+def _is_unicode(text: str) -> bool:
+    """Say whether UTF-8 holds the text; a file name may be any bytes."""
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
@@ -137,35 +159,44 @@ def run(arguments: Sequence[str] | None = None) -> int:
     """Run one command and return its exit code; every error is one line on stderr."""
     try:
         code = scr.main(arguments, prog_name="scr", standalone_mode=False)
-        sys.stdout.flush()
-    except FaultyFileError as error:
-        for line in error.lines:
-            complain(line, prefix="")
-        complain(str(error))
-        return error.exit_code
+        if sys.stdout is not None:  # It is None where it was closed: `>&-`.
+            sys.stdout.flush()
     except LedgerError as error:
-        complain(str(error))
-        return error.exit_code
-    except click.exceptions.Abort:
-        complain("interrupted")
-        return INTERRUPTED
-    except KeyboardInterrupt:
+        return _refused(error)
+    except (click.exceptions.Abort, KeyboardInterrupt):
         complain("interrupted")
         return INTERRUPTED
     except click.ClickException as error:
         return _misused(error)
-    except BrokenPipeError:
-        return _reader_left()
+    except (BrokenPipeError, SystemExit):  # The latter is what click makes of it.
+        # `scr log | head`: whoever read has read enough.
+        _let_go_of(sys.stdout)
+        return 0
     except OSError as error:
         where = f" {error.filename}" if error.filename else ""
         complain(f"cannot write or read{where}: {error.strerror or error}")
+        _let_go_of(sys.stdout)
         return NO_ROOM
+    except Exception as error:  # noqa: BLE001 - no traceback reaches a user
+        return _unexpected(error)
     return code if isinstance(code, int) else 0
 
 
 def complain(text: str, prefix: str = "scr: ") -> None:
     """Write one line on stderr, safe whatever the text holds."""
-    click.echo(f"{prefix}{display(text)}", err=True)
+    try:
+        click.echo(f"{prefix}{display(text)}", err=True)
+    except OSError:
+        # Nobody listens: `2>&1 | head`. The exit code still says how it ended.
+        _let_go_of(sys.stderr)
+
+
+def _refused(error: LedgerError) -> int:
+    if isinstance(error, FaultyFileError):
+        for line in error.lines:
+            complain(line, prefix="")
+    complain(str(error))
+    return error.exit_code
 
 
 def _misused(error: click.ClickException) -> int:
@@ -177,7 +208,21 @@ def _misused(error: click.ClickException) -> int:
     return error.exit_code
 
 
-def _reader_left() -> int:
-    # `scr log | head`: whoever read has read enough. Nothing more is to be flushed.
-    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-    return 0
+def _unexpected(error: Exception) -> int:
+    if os.environ.get("SCR_DEBUG"):
+        raise error
+    complain(
+        f"this is a fault of scr itself ({type(error).__name__}: {error});"
+        " please report it, with what SCR_DEBUG=1 shows"
+    )
+    return UNEXPECTED
+
+
+def _let_go_of(stream: TextIO | None) -> None:
+    """Turn a stream that cannot be written to nowhere, so that the end is silent."""
+    if stream is None:
+        return
+    try:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
+    except (OSError, ValueError):
+        return  # It is no file, so nothing is left in it.

@@ -11,6 +11,8 @@ from projections.grade import Grade, grade
 from projections.readmodel import NO_CUTOFF
 
 if TYPE_CHECKING:
+    from datetime import date
+
     from ledger.reader import Log
     from projections.readmodel import ReadModel
 
@@ -18,10 +20,13 @@ Bound = Literal["all", "before", "through"]
 
 FIRST_YEAR, LAST_YEAR = 1900, 2999
 
-_DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
-_POSITION = re.compile(r"@([0-9]{1,18})")
-_NAME = re.compile(r"[A-Za-z][A-Za-z0-9._/-]*")
-_LINE = re.compile(r"(?:(all)|(before|through) (\S+)) @([0-9]{1,18}) ([0-9a-fA-F]{64})")
+# Compiled on first use, by `re` itself: most questions read none of them.
+_DAY = r"[0-9]{4}-[0-9]{2}-[0-9]{2}"
+_POSITION = r"@([0-9]+)"
+_NAME = r"[A-Za-z][A-Za-z0-9._/-]*"
+_LINE = r"(?:(all)|(before|through) (\S+)) @([0-9]{1,18}) ([0-9a-fA-F]{64})"
+_ROOT = r"[0-9a-fA-F]{64}"
+_AFTER_THE_LAST_DAY = r"3000-01-01T[0-9]{2}:[0-9]{2}:[0-9]{2}Z"
 
 
 class Basis(NamedTuple):
@@ -55,14 +60,67 @@ def parse_as_of(text: str, log: Log) -> Basis:
     :raises UsageError: it is none of these, or beyond the head.
     :raises NotFoundError: there is no such publication.
     """
-    if match := _POSITION.fullmatch(text):
-        return _at(log, "all", None, int(match[1]))
-    if _DAY.fullmatch(text):
-        return _at(log, "before", _end_of_day(text, log.identity.timezone), log.head)
-    if _NAME.fullmatch(text):
+    if (position := position_of(text, log)) is not None:
+        return _at(log, "all", None, position)
+    if (day := day_of(text)) is not None:
+        return _at(log, "before", _end_of_day(day, log.identity.timezone), log.head)
+    if re.fullmatch(_NAME, text):
         msg = f"no publication is named {text}; give a date, an instant or @POSITION"
         raise NotFoundError(msg)
-    return _at(log, "through", _instant(text), log.head)
+    return _at(log, "through", instant_of(text), log.head)
+
+
+def position_of(text: str, log: Log) -> int | None:
+    """Return the position that ``@N`` names, or None where the text is not one.
+
+    :raises BeyondHeadError: the log is not that long.
+    """
+    match = re.fullmatch(_POSITION, text)
+    if match is None:
+        return None
+    digits = match[1].lstrip("0")[:19]  # No log has a position of more.
+    position = int(digits or "0")
+    if position > log.head:
+        raise BeyondHeadError(position, log.head)
+    return position
+
+
+def day_of(text: str) -> date | None:
+    """Return the day ``YYYY-MM-DD`` names, or None where the text has another shape.
+
+    :raises UsageError: the calendar has no such day, or not within 1900 to 2999.
+    """
+    from datetime import date
+
+    if re.fullmatch(_DAY, text) is None:
+        return None
+    try:
+        day = date.fromisoformat(text)
+    except ValueError:
+        day = None
+    if day is None or not FIRST_YEAR <= day.year <= LAST_YEAR:
+        msg = f"{text} is not a day of the calendar, years 1900 to 2999"
+        raise UsageError(msg)
+    return day
+
+
+def instant_of(text: str) -> int:
+    """Return the instant a text names, in microseconds since 1970.
+
+    :raises UsageError: it names none.
+    """
+    from ledger.domain.fiscal import parse_instant, to_micros
+
+    try:
+        return to_micros(parse_instant(text))
+    except ValueError as error:
+        msg = str(error)
+        if "T" not in text.upper():
+            msg = (
+                f"{text or repr('')} is neither a date such as 2020-01-15, an instant"
+                " such as 2020-01-15T09:00:00-05:00, nor @POSITION"
+            )
+        raise UsageError(msg) from None
 
 
 def parse_basis(text: str, log: Log) -> Basis:
@@ -74,7 +132,8 @@ def parse_basis(text: str, log: Log) -> Basis:
     bound, instant, position, root = _pasted(text.strip())
     if position > log.head:
         raise BeyondHeadError(position, log.head)
-    basis = _at(log, bound, None if instant is None else _instant(instant), position)
+    micros = None if instant is None else _printed_instant(instant)
+    basis = _at(log, bound, micros, position)
     if basis.root != root.lower():
         raise WrongRootError(position, root.lower(), basis.root)
     return basis
@@ -102,28 +161,24 @@ def _at(log: Log, bound: Bound, instant: int | None, position: int) -> Basis:
     return Basis(bound, instant, position, log.root(position).hex())
 
 
-def _end_of_day(text: str, zone: str) -> int:
-    from datetime import date
-
+def _end_of_day(day: date, zone: str) -> int:
     from ledger.domain.fiscal import end_of_day, to_micros
 
-    try:
-        day = date.fromisoformat(text)
-    except ValueError:
-        day = None
-    if day is None or not FIRST_YEAR <= day.year <= LAST_YEAR:
-        msg = f"{text} is not a day of the calendar, years 1900 to 2999"
-        raise UsageError(msg)
     return to_micros(end_of_day(day, zone))
 
 
-def _instant(text: str) -> int:
-    from ledger.domain.fiscal import parse_instant, to_micros
+def _printed_instant(text: str) -> int:
+    """Read the instant of a basis: 31 December 2999 ends after the last year."""
+    from datetime import datetime
 
+    from ledger.domain.fiscal import to_micros
+
+    if re.fullmatch(_AFTER_THE_LAST_DAY, text) is None:
+        return instant_of(text)
     try:
-        return to_micros(parse_instant(text))
-    except ValueError as error:
-        raise UsageError(str(error)) from None
+        return to_micros(datetime.fromisoformat(text))
+    except ValueError:
+        return instant_of(text)
 
 
 def _text(micros: int) -> str:
@@ -135,7 +190,7 @@ def _text(micros: int) -> str:
 def _pasted(text: str) -> tuple[Bound, str | None, int, str]:
     if text.startswith("{"):
         return _pasted_object(text)
-    match = _LINE.fullmatch(text)
+    match = re.fullmatch(_LINE, text)
     if match is None:
         msg = (
             "a basis is `all @POSITION ROOT`, or `before` or `through` with an instant"
@@ -153,18 +208,16 @@ def _pasted_object(text: str) -> tuple[Bound, str | None, int, str]:
         fields = None
     match fields:
         case {
-            "bound": "all",
-            "instant": None,
+            "bound": ("all" | "before" | "through") as bound,
+            "instant": None | str() as instant,
             "position": int(position),
             "root": str(root),
-        }:
-            return "all", None, position, root
-        case {
-            "bound": ("before" | "through") as bound,
-            "instant": str(instant),
-            "position": int(position),
-            "root": str(root),
-        }:
+        } if (
+            (bound == "all") == (instant is None)
+            and position is not True
+            and position >= 0
+            and re.fullmatch(_ROOT, root)
+        ):
             return cast("Bound", bound), instant, position, root
         case _:
             pass

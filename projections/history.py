@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import json
-from datetime import datetime
-from typing import TYPE_CHECKING, NamedTuple
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ledger.domain import scr as scrs
 from ledger.domain.events import ScrFact, Unreadable, parse_stored
@@ -12,19 +12,15 @@ from ledger.domain.fiscal import (
     end_of_day,
     format_instant,
     format_instant_fixed,
-    parse_instant,
+    from_micros,
     to_micros,
 )
-from ledger.errors import (
-    BeyondHeadError,
-    FactDamagedError,
-    NotFoundError,
-    RuleError,
-    UsageError,
-)
+from ledger.errors import FactDamagedError, NotFoundError, RuleError
+from projections import basis as bases
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from datetime import date
 
     from ledger.reader import Log, Row
     from projections.basis import Basis
@@ -42,16 +38,46 @@ def line_of(row: Row) -> Line:
     ``known_at`` is that of the source, or ``recorded_at`` where the ledger set it;
     ``claimed`` says which. The ledger's own facts have neither.
     """
-    fields = json.loads(row.payload)
-    recorded = format_instant(datetime.fromisoformat(row.recorded_at))
+    fields = _fields(row)
+    claimed = fields.pop("known_at", None)
+    recorded = _instant(row, row.recorded_at)
     line: Line = {"position": row.position, "recorded_at": recorded}
     if not row.topic.startswith(_LEDGERS_OWN):
-        claimed = fields.pop("known_at", None)
-        line["known_at"] = (
-            format_instant(datetime.fromisoformat(claimed)) if claimed else recorded
-        )
+        line["known_at"] = recorded if claimed is None else _instant(row, claimed)
         line["claimed"] = claimed is not None
     return {**line, **fields}
+
+
+def _fields(row: Row) -> dict[str, Any]:
+    """Return a fact's own fields.
+
+    :raises FactDamagedError: what is kept cannot be read.
+    """
+    try:
+        fields = json.loads(row.payload)
+    except (ValueError, TypeError, RecursionError):
+        fields = None
+    if not isinstance(fields, dict) or not isinstance(fields.get("event"), str):
+        raise FactDamagedError(row.position, "its bytes are not a fact")
+    return fields
+
+
+def _moment(row: Row, text: object) -> datetime:
+    try:
+        moment = datetime.fromisoformat(text if isinstance(text, str) else "")
+    except ValueError:
+        moment = None
+    if moment is None or moment.tzinfo is None:
+        raise FactDamagedError(row.position, f"{text} is no instant")
+    return moment
+
+
+def _instant(row: Row, text: object) -> str:
+    return format_instant(_moment(row, text))
+
+
+def _known_at(row: Row) -> object:
+    return _fields(row).get("known_at") or row.recorded_at
 
 
 def details(line: Line) -> str:
@@ -75,12 +101,18 @@ def of_scr(log: Log, scr: str, basis: Basis) -> list[Line]:
 
     :raises NotFoundError: there is none at this basis.
     """
+    _check_recorded(log, scr)
     lines = [line_of(row) for row in _visible(log, scr, basis)]
     if not lines:
-        later = "" if not log.stream(f"scr/{scr}", log.head) else " at this basis"
-        msg = f"no SCR {scr} is recorded{later}; `scr log` lists what is"
+        msg = f"nothing about SCR {scr} is known at this basis; leave --as-of out"
         raise NotFoundError(msg)
     return lines
+
+
+def _check_recorded(log: Log, scr: str) -> None:
+    if not _stream(log, scr, log.head):
+        msg = f"no SCR {scr or repr('')} is recorded; `scr log` lists what is"
+        raise NotFoundError(msg)
 
 
 def state_of(log: Log, scr: str, basis: Basis) -> Line:
@@ -117,10 +149,14 @@ def state_of(log: Log, scr: str, basis: Basis) -> Line:
 
 
 def _visible(log: Log, scr: str, basis: Basis) -> Iterator[Row]:
-    for row in log.stream(f"scr/{scr}", basis.position):
-        known = json.loads(row.payload).get("known_at") or row.recorded_at
-        if to_micros(datetime.fromisoformat(known)) <= basis.cutoff:
+    for row in _stream(log, scr, basis.position):
+        if to_micros(_moment(row, _known_at(row))) <= basis.cutoff:
             yield row
+
+
+def _stream(log: Log, scr: str, upto: int) -> list[Row]:
+    # Ids are ASCII; SQLite would stumble over half a surrogate pair.
+    return log.stream(f"scr/{scr}", upto) if scr.isascii() else []
 
 
 # --- the whole log -------------------------------------------------------------
@@ -146,12 +182,17 @@ def span(log: Log, since: str | None, until: str | None) -> Span:
 def facts(
     log: Log, asked: Span, *, scr: str | None, event: str | None
 ) -> Iterator[Line]:
-    """Yield the facts of a span of the log, of one SCR or event where asked."""
-    rows = (
-        log.rows(asked.first - 1, asked.last)
-        if scr is None
-        else iter(log.stream(f"scr/{scr}", asked.last))
-    )
+    """Return the facts of a span of the log, of one SCR or event where asked.
+
+    :raises NotFoundError: that SCR was never recorded.
+    """
+    if scr is None:
+        return _chosen(log.rows(asked.first - 1, asked.last), asked, event)
+    _check_recorded(log, scr)
+    return _chosen(iter(_stream(log, scr, asked.last)), asked, event)
+
+
+def _chosen(rows: Iterator[Row], asked: Span, event: str | None) -> Iterator[Line]:
     for row in rows:
         if row.position >= asked.first:
             line = line_of(row)
@@ -168,60 +209,39 @@ def exported(log: Log) -> Iterator[Line]:
     for row in log.rows(0, log.head):
         if row.topic.startswith(_LEDGERS_OWN):
             continue
-        fields = json.loads(row.payload)
+        fields = _fields(row)
         fields.pop("recorded_by", None)
-        known = fields.get("known_at") or row.recorded_at
-        fields["known_at"] = format_instant(datetime.fromisoformat(known))
+        fields["known_at"] = _instant(row, _known_at(row))
         fields["position"] = row.position
-        fields["recorded_at"] = format_instant(datetime.fromisoformat(row.recorded_at))
+        fields["recorded_at"] = _instant(row, row.recorded_at)
         yield fields
 
 
 def _first_from(log: Log, text: str) -> int:
-    if (position := _position(log, text)) is not None:
+    if (position := bases.position_of(text, log)) is not None:
         return max(position, 1)
+    day = bases.day_of(text)
+    micros = (
+        bases.instant_of(text)
+        if day is None
+        else _end_of(day - timedelta(days=1), log.identity.timezone)
+    )
     # The first fact recorded at the instant or after: one past the last before it.
-    micros = to_micros(_instant(log, text, ends=False)) - 1
-    return log.recorded_through(_fixed(micros)) + 1
+    return _recorded_through(log, micros - 1) + 1
 
 
 def _last_to(log: Log, text: str) -> int:
-    if (position := _position(log, text)) is not None:
+    if (position := bases.position_of(text, log)) is not None:
         return position
-    ends = _is_day(text)
-    micros = to_micros(_instant(log, text, ends=ends)) - (1 if ends else 0)
-    return log.recorded_through(_fixed(micros))
+    day = bases.day_of(text)
+    if day is None:
+        return _recorded_through(log, bases.instant_of(text))
+    return _recorded_through(log, _end_of(day, log.identity.timezone) - 1)
 
 
-def _position(log: Log, text: str) -> int | None:
-    if not (text.startswith("@") and text[1:].isascii() and text[1:].isdigit()):
-        return None
-    position = int(text[1:19])
-    if position > log.head:
-        raise BeyondHeadError(position, log.head)
-    return position
+def _end_of(day: date, zone: str) -> int:
+    return to_micros(end_of_day(day, zone))
 
 
-def _is_day(text: str) -> bool:
-    return len(text) == len("2019-03-06")
-
-
-def _instant(log: Log, text: str, *, ends: bool) -> datetime:
-    """Read an instant, or a day's first or the next day's, in the ledger's zone."""
-    from datetime import date, timedelta
-
-    try:
-        if _is_day(text):
-            day = date.fromisoformat(text)
-            zone = log.identity.timezone
-            return end_of_day(day if ends else day - timedelta(days=1), zone)
-        return parse_instant(text)
-    except (ValueError, OverflowError):
-        msg = f"{text} is neither a date, an instant with offset, nor @POSITION"
-        raise UsageError(msg) from None
-
-
-def _fixed(micros: int) -> str:
-    from ledger.domain.fiscal import from_micros
-
-    return format_instant_fixed(from_micros(micros))
+def _recorded_through(log: Log, micros: int) -> int:
+    return log.recorded_through(format_instant_fixed(from_micros(micros)))
