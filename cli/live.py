@@ -68,6 +68,8 @@ FIELD_HELP = {
 
 _OURS = ("scr", "event", "effective_on", "known_at", "by", "forced", "recorded_by")
 
+_OF_EVERY_EVENT = ("source", "note", "evidence", "correction", "command_id")
+
 _EXAMPLE_VALUES = {
     "association": "yes",
     "case_number": "HO07QR19HO0042",
@@ -79,15 +81,29 @@ _EXAMPLE_VALUES = {
     "subcategory": "fentanyl",
     "transnational": "unknown",
 }
+_EXAMPLE_MORE = {
+    "disrupt": " --on 2024-03-01",
+    "dismantle": " --on 2024-03-01",
+    "redate": " --on 2024-03-01",
+    "refile": ' --office "SAC Houston"',
+}
 
 
 def _fields(cls: type[CaseEvent]) -> dict[str, bool]:
-    """Return the fields a command gives, by their names in the interchange format."""
+    """Return the fields a command gives, by their names in the interchange format.
+
+    The event's own come before those every event may have.
+    """
     subject = {"organization"} if issubclass(cls, events.OrganizationFact) else set()
-    return {
-        field.alias or name: field.is_required()
+    given = {
+        name: field
         for name, field in cls.model_fields.items()
         if name not in {*_OURS, *subject}
+    }
+    own = [name for name in given if name not in _OF_EVERY_EVENT]
+    common = [name for name in given if name in _OF_EVERY_EVENT]
+    return {
+        given[name].alias or name: given[name].is_required() for name in own + common
     }
 
 
@@ -159,8 +175,8 @@ def _examples(verb: str, cls: type[CaseEvent]) -> str:
     subject = "ORG-12" if issubclass(cls, events.OrganizationFact) else "SCR-2024-00007"
     required = [name for name, needed in _fields(cls).items() if needed]
     given = "".join(f" --{n.replace('_', '-')} {_EXAMPLE_VALUES[n]}" for n in required)
-    day = " --on 2024-03-01" if verb in DAY_REQUIRED else ""
-    line = f"scr {verb} {subject}{given}{day} --by agent-1187"
+    more = _EXAMPLE_MORE.get(verb, "")
+    line = f"scr {verb} {subject}{given}{more} --by agent-1187"
     return f"\b\nExamples:\n  {line}\n  {line} --dry-run\n"
 
 

@@ -1,0 +1,130 @@
+"""Write what the program says into docs/commands: each help, each example's output.
+
+Run it after a change to a command: `.venv/bin/python docs/refresh.py`. All other text
+on a page is written by hand and stays. The examples run in a folder of their own, on
+the ledger of docs/counting.md, at a fixed time and under a fixed id.
+"""  # noqa: INP001 - a script, not a package
+
+from __future__ import annotations
+
+import io
+import os
+import re
+import shlex
+import sys
+import tempfile
+from contextlib import chdir, contextmanager, redirect_stderr, redirect_stdout
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING
+from unittest import mock
+from uuid import UUID
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+DOCS = Path(__file__).resolve().parent
+COMMANDS = DOCS / "commands"
+
+HELP = re.compile(r"(?<=<!-- help -->\n\n```text\n).*?(?=```\n\n<!-- /help -->)", re.S)
+EXAMPLE = re.compile(r"(?<=```console\n).*?(?=```\n)", re.S)
+PREPARE = re.compile(r"^<!-- before: (.*) -->$", re.M)
+
+LEDGER_ID = UUID("5c4e2a70-0000-4000-8000-000000000001")
+START = datetime(2026, 1, 5, 14, tzinfo=UTC)
+ENVIRONMENT = {"COLUMNS": "80", "SCR_LEDGER": "", "SCR_BY": ""}
+
+
+class Clock:
+    """Five past two, six past two, and so on."""
+
+    def __init__(self) -> None:
+        self.now = START
+
+    def __call__(self) -> datetime:
+        """Return the time, and let a minute pass."""
+        self.now += timedelta(minutes=1)
+        return self.now
+
+
+def refreshed(name: str, page: str) -> str:
+    """Return a command's page with its help and its examples' outputs as of now."""
+    if HELP.search(page) is None:
+        message = f"docs/commands/{name}.md has no place for the help"
+        raise ValueError(message)
+    page = HELP.sub(lambda _: said([name, "--help"]), page)
+    before = PREPARE.findall(page)
+    return EXAMPLE.sub(lambda match: played(match[0], before), page)
+
+
+def said(arguments: list[str]) -> str:
+    """Run a command here and return all it says, on either stream."""
+    from cli.main import run
+
+    told = io.StringIO()
+    with (
+        mock.patch.dict(os.environ, ENVIRONMENT),
+        redirect_stdout(told),
+        redirect_stderr(told),
+    ):
+        run(arguments)
+    return told.getvalue()
+
+
+def played(block: str, before: list[str]) -> str:
+    """Return a console block with the outputs its commands have now."""
+    commands = [line for line in block.splitlines() if line.startswith("$ ")]
+    with prepared():
+        for line in before:
+            said(shlex.split(line)[1:])
+        return "".join(f"{line}\n{_typed(line[2:])}" for line in commands)
+
+
+def _typed(line: str) -> str:
+    command, _, head = line.partition(" | head -")
+    told = said(shlex.split(command)[1:]).splitlines(keepends=True)
+    return "".join(told[: int(head)] if head else told)
+
+
+@contextmanager
+def prepared() -> Iterator[None]:
+    """Stand in a folder with first.jsonl and the ledger it is loaded into."""
+    from ledger import app
+
+    clock = Clock()
+    with (
+        tempfile.TemporaryDirectory(prefix="scr-") as folder,
+        chdir(folder),
+        mock.patch.dict(app.create.__kwdefaults__, clock=clock),
+        mock.patch.dict(app.open_ledger.__kwdefaults__, clock=clock),
+        mock.patch.object(app, "uuid4", return_value=LEDGER_ID),
+        mock.patch.object(app, "account", return_value="registry"),
+    ):
+        Path("first.jsonl").write_text(worked_example(), encoding="utf-8")
+        said(["init", "--name", "first"])
+        said(["import", "first.jsonl"])
+        yield
+
+
+def worked_example() -> str:
+    """Return the lines that docs/counting.md tells its readers to save."""
+    text = (DOCS / "counting.md").read_text(encoding="utf-8")
+    lines = [line for line in text.splitlines() if line.startswith('{"scr"')]
+    return "".join(f"{line}\n" for line in lines)
+
+
+def main() -> None:
+    """Refresh every page, and say which changed."""
+    from cli.main import COMMANDS as NAMES  # noqa: N811 - the pages have the name here
+
+    for name in NAMES:
+        path = COMMANDS / f"{name}.md"
+        page = path.read_text(encoding="utf-8")
+        fresh = refreshed(name, page)
+        if fresh != page:
+            path.write_text(fresh, encoding="utf-8")
+            sys.stdout.write(f"refreshed {path.relative_to(DOCS.parent)}\n")
+
+
+if __name__ == "__main__":
+    main()
