@@ -114,7 +114,7 @@ def _command(verb: str) -> click.Command:
     params: list[click.Parameter] = [
         click.Argument(["subject"], metavar=subject.upper()),
         *(_option(name, required=required) for name, required in _fields(cls).items()),
-        *_common(day_required=verb in DAY_REQUIRED),
+        *_common(verb),
     ]
     event = cls.topic.partition(".")[2].partition("/")[0]
 
@@ -139,8 +139,10 @@ def _option(name: str, *, required: bool) -> click.Option:
     )
 
 
-def _common(*, day_required: bool) -> list[click.Option]:
-    day = "The day it happened." if day_required else "The day it holds from."
+def _common(verb: str) -> list[click.Option]:
+    day_required = verb in DAY_REQUIRED
+    happened = day_required or verb == "redate"
+    day = "The day it happened." if happened else "The day it holds from."
     default = "" if day_required else "  [default: the day of recording]"
     return [
         click.Option(

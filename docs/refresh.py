@@ -26,9 +26,11 @@ if TYPE_CHECKING:
 DOCS = Path(__file__).resolve().parent
 COMMANDS = DOCS / "commands"
 
-HELP = re.compile(r"(?<=<!-- help -->\n\n```text\n).*?(?=```\n\n<!-- /help -->)", re.S)
-EXAMPLE = re.compile(r"(?<=```console\n).*?(?=```\n)", re.S)
-PREPARE = re.compile(r"^<!-- before: (.*) -->$", re.M)
+HELP = re.compile(
+    r"(?<=<!-- help -->\n\n```text\n).*?(?=```\n\n<!-- /help -->)", re.DOTALL
+)
+EXAMPLE = re.compile(r"(?<=```console\n).*?(?=```\n)", re.DOTALL)
+PREPARE = re.compile(r"^<!-- before: (.*) -->$", re.MULTILINE)
 
 LEDGER_ID = UUID("5c4e2a70-0000-4000-8000-000000000001")
 START = datetime(2026, 1, 5, 14, tzinfo=UTC)
@@ -115,7 +117,7 @@ def worked_example() -> str:
 
 def main() -> None:
     """Refresh every page, and say which changed."""
-    from cli.main import COMMANDS as NAMES  # noqa: N811 - the pages have the name here
+    from cli.main import COMMANDS as NAMES
 
     for name in NAMES:
         path = COMMANDS / f"{name}.md"

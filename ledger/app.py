@@ -23,10 +23,12 @@ from ledger.domain.events import (
     Imported,
     Opened,
     Unreadable,
+    is_text,
     parse_stored,
 )
 from ledger.errors import (
     FaultyFileError,
+    FieldError,
     LedgerExistsError,
     UsageError,
 )
@@ -45,6 +47,7 @@ if TYPE_CHECKING:
 
 DEFAULT_ZONE = "America/New_York"
 STANDARD_INPUT = "-"
+_LONGEST_NAME = 200
 
 
 class ImportReport(NamedTuple):
@@ -125,7 +128,11 @@ class CaseLedger(Application[str]):
         :param source: given to facts that name none themselves.
         :param on_progress: told the number of lines read, now and then.
         :raises FaultyFileError: a line cannot be recorded; nothing was.
+        :raises FieldError: the source is not what the field takes.
         """
+        if source is not None and not is_text(source):
+            field, rule = "source", "must be text of 1 to 200 characters"
+            raise FieldError(field, rule)
         digest = sha256()
         with (
             translated(self._path),
@@ -134,7 +141,7 @@ class CaseLedger(Application[str]):
         ):
             loader = Loader(appending, zone, source=source)
             totals = loader.load(_numbered(lines, digest.update, on_progress))
-            if loader.fault_count:
+            if loader.faults.count:
                 raise _faulty(file, loader)
             if totals.new:
                 imported = _imported(file, digest.hexdigest(), totals, source)
@@ -209,9 +216,16 @@ def open_ledger(
 def account() -> str:
     """Return the operating-system account that runs this."""
     try:
-        return getpass.getuser()
-    except (KeyError, OSError):
+        return _as_text(getpass.getuser())
+    except (ImportError, KeyError, OSError):
         return f"uid {os.getuid()}"
+
+
+def _as_text(name: str) -> str:
+    """Return a name from outside as a field of text takes it, whatever it holds."""
+    shown = "".join(char if char.isprintable() else "?" for char in name)
+    shown = shown[:_LONGEST_NAME]
+    return shown if is_text(shown) else "unnamed"
 
 
 def _identity(name: str, timezone: str) -> Opened:
@@ -249,7 +263,7 @@ def _put_in_place(draft: Path, target: Path) -> None:
 def _imported(file: str, digest: str, totals: Totals, source: str | None) -> Imported:
     fields = {
         "event": "imported",
-        "file": file,
+        "file": _as_text(file),
         "sha256": digest,
         "rows": totals.rows,
         "added": totals.added,
@@ -266,12 +280,14 @@ def _imported(file: str, digest: str, totals: Totals, source: str | None) -> Imp
 
 def _faulty(file: str, loader: Loader) -> FaultyFileError:
     lines = tuple(
-        f"{file}:{fault.line}: {fault.field}: {fault.rule}" for fault in loader.faults
+        f"{file}:{fault.line}: {fault.field}: {fault.rule}"
+        for fault in loader.faults.listed
     )
-    return FaultyFileError(file, lines, loader.fault_count)
+    return FaultyFileError(file, lines, loader.faults.count)
 
 
 _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
+_PIECE = MAX_LINE_BYTES + len(_BYTE_ORDER_MARK) + len(b"\r\n")
 _PROGRESS_LINES = 10_000
 
 
@@ -282,15 +298,17 @@ def _numbered(
 ) -> Iterator[tuple[int, bytes]]:
     """Yield the lines that are not blank, with their numbers, in bounded memory."""
     number = 0
-    while raw := lines.readline(MAX_LINE_BYTES + 2):
+    while raw := lines.readline(_PIECE):
         digest(raw)
         number += 1
-        line = raw.rstrip(b"\r\n")
+        if len(raw) == _PIECE and not raw.endswith(b"\n"):
+            line = raw  # Longer than any line may be; the rest is passed over.
+            while not raw.endswith(b"\n") and (raw := lines.readline(_PIECE)):
+                digest(raw)
+        else:
+            line = raw.removesuffix(b"\n").removesuffix(b"\r")
         if number == 1:
             line = line.removeprefix(_BYTE_ORDER_MARK)
-        while not raw.endswith(b"\n") and (raw := lines.readline(MAX_LINE_BYTES)):
-            digest(raw)
-            line = line[:MAX_LINE_BYTES] + b"."  # Longer than any line may be.
         if line and not line.isspace():
             yield number, line
         if number % _PROGRESS_LINES == 0:

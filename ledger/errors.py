@@ -278,8 +278,8 @@ class OutOfOrderError(RuleError):
 
     def __init__(self, subject: str, line: int) -> None:
         super().__init__(
-            f"this line of {subject} is already recorded, but line {line} before it"
-            " is new; new facts follow what is recorded"
+            f"this line of {subject} is new, but line {line} after it is already"
+            " recorded; new facts follow what is recorded"
         )
 
 

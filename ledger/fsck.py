@@ -188,7 +188,7 @@ class _LogCheck:
         if version != self._versions[stream]:
             why = f"it is version {version} of {stream}, not {self._versions[stream]}"
             yield Finding(position, "version", why)
-        if _RECORDED_AT.fullmatch(recorded_at) is None:
+        if _instant(recorded_at) is None:
             yield Finding(position, "recorded_at", f"{recorded_at} is no instant")
         elif recorded_at < self._last_recorded:
             why = f"{recorded_at} is earlier than {self._last_recorded} before it"
@@ -219,15 +219,16 @@ class _LogCheck:
     def _rules(
         self, position: int, fact: CaseEvent, recorded_at: str
     ) -> Iterator[Finding]:
-        recorded = datetime.fromisoformat(recorded_at)
+        recorded = _instant(recorded_at)
         known = fact.known_at or recorded
         stream = fact.stream
-        if known > recorded:
+        if known is not None and recorded is not None and known > recorded:
             yield Finding(position, "rules", "it was known after it was recorded")
-        if stream in self._known and known < self._known[stream]:
-            why = "it was known before the previous fact of its subject"
-            yield Finding(position, "rules", why)
-        self._known[stream] = known
+        if known is not None:
+            if known < self._known.get(stream, known):
+                why = "it was known before the previous fact of its subject"
+                yield Finding(position, "rules", why)
+            self._known[stream] = known
         try:
             subjects.refuse(self._states.get(stream), fact, self._leads_to)
             self._states[stream] = subjects.evolve(self._states.get(stream), fact)
@@ -251,6 +252,16 @@ class _LogCheck:
                 why = "the facts before it are not those this import says it added"
                 yield Finding(position, "import", why)
         self._since_import.clear()
+
+
+def _instant(text: str) -> datetime | None:
+    """Return the instant a ``recorded_at`` names, or None if it is not of its form."""
+    if _RECORDED_AT.fullmatch(text) is None:
+        return None
+    try:
+        return datetime.fromisoformat(text)
+    except ValueError:
+        return None
 
 
 def _columns(row: Row) -> tuple[str, int, str, bytes, str, bytes] | None:

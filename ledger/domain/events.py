@@ -9,8 +9,8 @@ fact, and at which position, is not part of the object: the ledger alone sets it
 from __future__ import annotations
 
 import json
-from datetime import date, datetime
-from typing import Annotated, Any, ClassVar, Literal
+from datetime import UTC, date, datetime
+from typing import Annotated, Any, ClassVar, Literal, TypeGuard
 
 from pydantic import (
     BaseModel,
@@ -20,7 +20,7 @@ from pydantic import (
     TypeAdapter,
     ValidationError,
 )
-from pydantic_core import CoreSchema, PydanticCustomError, core_schema
+from pydantic_core import CoreSchema, core_schema
 
 # --- the values fields take (docs/interchange.md, "Values") ------------------
 
@@ -34,8 +34,13 @@ _ID = r"^[A-Za-z0-9._/-]{1,64}$"
 # At least one character that is not white space; no control character anywhere.
 _TEXT = r"^\P{Cc}*[^\p{Cc}\p{White_Space}]\P{Cc}*$"
 
-MAX_LINE_BYTES = 65_536
-"""No lawful line comes near it; a longer one is refused unread."""
+# An instant is shown and exported in UTC, and must be one that can be read again.
+_FIRST_INSTANT = datetime(1900, 1, 1, tzinfo=UTC)
+_LAST_INSTANT = datetime(2999, 12, 31, 23, 59, 59, 999_999, tzinfo=UTC)
+
+MAX_LINE_BYTES = 262_144
+"""A fact with every field full and all of it escaped has less than 100,000; a longer
+line is refused unread."""
 
 
 def _worded(schema: CoreSchema, kind: str, words: str) -> CoreSchema:
@@ -71,12 +76,17 @@ class _Instant:
             core_schema.chain_schema(
                 [
                     core_schema.str_schema(pattern=_INSTANT, strict=True),
-                    core_schema.datetime_schema(strict=False, tz_constraint="aware"),
+                    core_schema.datetime_schema(
+                        strict=False,
+                        tz_constraint="aware",
+                        ge=_FIRST_INSTANT,
+                        le=_LAST_INSTANT,
+                    ),
                 ]
             ),
             "instant",
             "must be a date-time with seconds and offset, such as"
-            " 2019-03-06T15:00:00Z, with at most six decimals",
+            " 2019-03-06T15:00:00Z, with at most six decimals, years 1900 to 2999",
         )
 
 
@@ -496,6 +506,7 @@ def parse_line(line: bytes) -> CaseEvent:
     try:
         fact: CaseEvent = _validate_json(line)
     except ValidationError as error:
+        _without_ignored(line)  # A key given twice explains faults better than they do.
         raise Unreadable(_faults(error)) from None
     # Every field is a string, so a fact of n fields has 4n quotes, unless a key
     # stands twice. (Lines with escapes went the long way round above.)
@@ -536,28 +547,27 @@ def payload_of(fact: Event) -> bytes:
     return fact.__pydantic_serializer__.to_json(fact, by_alias=True, exclude_none=True)
 
 
+class _Pairs(list[tuple[str, Any]]):
+    """A JSON object as it was written: its keys in order, even those given twice."""
+
+
 def _without_ignored(line: bytes) -> bytes:
-    """Drop what import ignores, and refuse a repeated key."""
+    """Drop what import ignores, whatever it holds, and refuse a repeated key."""
     try:
-        fields = json.loads(line.decode(), object_pairs_hook=_unique)
-    except PydanticCustomError as error:
-        field = error.context["field"] if error.context else "line"
-        raise Unreadable(((field, "is given twice"),)) from None
+        # An integer is no value of any field; long ones cannot even be read as one.
+        pairs = json.loads(
+            line.decode(), object_pairs_hook=_Pairs, parse_int=lambda _: 0
+        )
     except (ValueError, RecursionError):
         return line  # The parser proper says what is wrong with it.
-    if not isinstance(fields, dict):
+    if not isinstance(pairs, _Pairs):
         return line
-    return json.dumps({k: v for k, v in fields.items() if k not in _IGNORED}).encode()
-
-
-def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     fields: dict[str, Any] = {}
     for key, value in pairs:
         if key in fields:
-            kind = "repeated"
-            raise PydanticCustomError(kind, kind, {"field": key})
+            raise Unreadable(((key, "is given twice"),))
         fields[key] = value
-    return fields
+    return json.dumps({k: v for k, v in fields.items() if k not in _IGNORED}).encode()
 
 
 _WORDS = {
@@ -592,12 +602,22 @@ def _fault(kind: str, loc: tuple[int | str, ...], message: str) -> tuple[str, st
 
 
 _TEXTS: TypeAdapter[str] = TypeAdapter(Text)
+_IDS: TypeAdapter[str] = TypeAdapter(Id)
 
 
 def is_text(value: str) -> bool:
     """Whether a field of text of 1 to 200 characters would take ``value``."""
+    return _takes(_TEXTS, value)
+
+
+def is_id(value: object) -> TypeGuard[str]:
+    """Whether a field with an id would take ``value``."""
+    return _takes(_IDS, value)
+
+
+def _takes(values: TypeAdapter[str], value: object) -> bool:
     try:
-        _TEXTS.validate_python(value)
+        values.validate_python(value)
     except ValidationError:
         return False
     return True

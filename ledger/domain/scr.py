@@ -274,8 +274,8 @@ ANOMALIES = {
     "outcome-before-filing": "an outcome dated before the SCR was filed",
     "dismantled-before-disrupted": "a dismantlement before any disruption",
     "effective-after-known": "effective after the day it was known",
-    "nothing-returned": "returned with no approval before it",
-    "nothing-rescinded": "rescinded with no approval before it",
+    "nothing-returned": "returned where the panel's last word is no approval",
+    "nothing-rescinded": "rescinded where the panel's last word is no approval",
     "nothing-reclassified": "reclassified with no category before it",
     "nothing-redetermined": "redetermined with no determination before it",
     "duplicate-of-unknown": "voided as a duplicate of an SCR that is not here",
@@ -311,7 +311,7 @@ def anomalies(  # noqa: C901, PLR0912 - one case per fact
             if event.effective_on < scr.filed_on:
                 yield "outcome-before-filing"
         case "returned" | "rescinded":
-            if _panel_of(scr, event.outcome) is None:
+            if _panel_of(scr, event.outcome) != "approved":
                 yield f"nothing-{event.event}"
         case "reclassified":
             if scr.category is None:

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import json
+from bisect import bisect_left, insort
 from collections import Counter, defaultdict
-from datetime import date, datetime
 from typing import TYPE_CHECKING, NamedTuple
 
 from eventsourcing.persistence import StoredEvent
@@ -12,26 +12,31 @@ from eventsourcing.persistence import StoredEvent
 from ledger.domain import scr as scrs
 from ledger.domain import subject as subjects
 from ledger.domain.events import (
-    OrganizationFact,
     ScrFact,
     Unreadable,
+    is_id,
     parse_line,
     payload_of,
 )
 from ledger.domain.fiscal import format_instant
 from ledger.domain.organization import Organization
 from ledger.errors import (
+    AlreadyMergedError,
     KnownEarlierError,
     KnownLaterError,
     NotFiledError,
+    NotMergedError,
+    NotVoidedError,
     OutOfOrderError,
     RuleError,
     UnknownOutcomeError,
+    VoidedError,
 )
-from ledger.store.codec import fact_of
+from ledger.store.streams import recall
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable
+    from datetime import date, datetime
     from zoneinfo import ZoneInfo
 
     from ledger.domain.events import CaseEvent
@@ -63,18 +68,42 @@ class Totals(NamedTuple):
         return sum(self.added.values())
 
 
+class Faults:
+    """What is wrong with a file: the first hundred in file order, and how many."""
+
+    def __init__(self) -> None:
+        self.listed: list[Fault] = []
+        self.count = 0
+
+    def add(self, fault: Fault) -> None:
+        """Add a fault of the line that is being read."""
+        self.count += 1
+        if len(self.listed) < FAULTS_LISTED:
+            self.listed.append(fault)
+
+    def put_back(self, fault: Fault, *, instead: bool) -> None:
+        """Add a fault of an earlier line; ``instead`` of the one it has."""
+        if instead:
+            self.count -= 1
+            self.listed = [held for held in self.listed if held.line != fault.line]
+        self.count += 1
+        insort(self.listed, fault)
+        del self.listed[FAULTS_LISTED:]
+
+
 class _Stream:
     """What is known about one subject while a file is read."""
 
-    __slots__ = ("first_new", "known", "matcher", "state", "unread", "version")
+    __slots__ = ("fresh", "known", "matcher", "state", "version")
 
     def __init__(self) -> None:
         self.state: subjects.Subject | None = None
         self.version = 0
         self.known: datetime | None = None
         self.matcher: _Matcher | None = None
-        self.first_new: int | None = None
-        self.unread: set[str] = set()
+        # Of a subject with recorded facts: the lines after the last one that was
+        # recorded already, and whether each has a fault.
+        self.fresh: dict[int, bool] = {}
 
 
 class Loader:
@@ -91,8 +120,7 @@ class Loader:
         self.zone = zone
         self.source = source
         self.moment = appending.moment
-        self.faults: list[Fault] = []
-        self.fault_count = 0
+        self.faults = Faults()
         self.rows = 0
         self.matched = 0
         self.added: Counter[str] = Counter()
@@ -100,6 +128,7 @@ class Loader:
         # A ledger that holds only its identity has no streams to look up.
         self._empty = appending.head <= 1
         self._streams: dict[str, _Stream] = {}
+        self._missed: dict[str, set[_Missed]] = defaultdict(set)
         self._pending: list[StoredEvent] = []
 
     def load(self, lines: Iterable[tuple[int, bytes]]) -> Totals:
@@ -117,32 +146,52 @@ class Loader:
             fact = parse_line(line)
         except Unreadable as error:
             for field, rule in error.faults:
-                self._fault(number, field, rule)
-            self._remember_unread(line)
+                self.faults.add(Fault(number, field, rule))
+            self._miss(*_said_by(line))
             return
         stream = self._stream(fact.stream)
         known = fact.known_at or self.moment
+        if self._already_recorded(stream, fact, known, number):
+            self.matched += 1
+            return
         try:
-            if self._already_recorded(stream, fact, known, number):
-                return
             self._decide(stream, fact, known)
         except RuleError as error:
-            if not _follows_from_unread(error, stream):
-                self._fault(number, error.field, str(error))
+            self._refuse(stream, fact, number, error)
             return
         self._append(stream, fact, known)
 
     def _already_recorded(
         self, stream: _Stream, fact: CaseEvent, known: datetime, number: int
     ) -> bool:
-        if stream.matcher is not None and stream.matcher.take(fact, known):
-            if stream.first_new is not None:
-                raise OutOfOrderError(fact.subject, stream.first_new)
-            self.matched += 1
-            return True
-        if stream.first_new is None:
-            stream.first_new = number
-        return False
+        if stream.matcher is None:
+            return False
+        if not stream.matcher.take(fact, known):
+            stream.fresh[number] = False
+            return False
+        # Now the lines before this one are known to be out of order: they were
+        # decided against what comes after them, so nothing else is said of them.
+        error = OutOfOrderError(fact.subject, number)
+        for earlier, at_fault in stream.fresh.items():
+            fault = Fault(earlier, error.field, str(error))
+            self.faults.put_back(fault, instead=at_fault)
+        stream.fresh.clear()
+        return True
+
+    def _refuse(
+        self, stream: _Stream, fact: CaseEvent, number: int, error: RuleError
+    ) -> None:
+        outcome = getattr(fact, "outcome", None)
+        if not _only_follows(error, outcome, self._missed.get(fact.stream, set())):
+            self.faults.add(Fault(number, error.field, str(error)))
+            if number in stream.fresh:
+                stream.fresh[number] = True
+        self._miss(fact.stream, _Missed(fact.event, outcome))
+
+    def _miss(self, stream: str | None, missed: _Missed) -> None:
+        """Remember what a refused line would have established."""
+        if stream is not None:
+            self._missed[stream].add(missed)
 
     def _decide(self, stream: _Stream, fact: CaseEvent, known: datetime) -> None:
         if known > self.moment:
@@ -169,6 +218,8 @@ class Loader:
         stream.version += 1
         stream.known = known
         self.added[fact.event] += 1
+        if self._missed and (opposite := _OPPOSITES.get(fact.event)):
+            self._missed[fact.stream].discard(_Missed(opposite, None))
         if self.source is not None and fact.source is None:
             fact = fact.model_copy(update={"source": self.source})
         self._pending.append(
@@ -183,14 +234,9 @@ class Loader:
         return known.astimezone(self.zone).date()
 
     def _flush(self) -> None:
-        if self._pending and not self.fault_count:
+        if self._pending and not self.faults.count:
             self.appending.put(self._pending)
         self._pending.clear()
-
-    def _fault(self, line: int, field: str, rule: str) -> None:
-        self.fault_count += 1
-        if len(self.faults) < FAULTS_LISTED:
-            self.faults.append(Fault(line, field, rule))
 
     # --- what is recorded already --------------------------------------------
 
@@ -203,22 +249,12 @@ class Loader:
         return found
 
     def _recall(self, stream: _Stream, name: str) -> None:
-        recorded = [
-            (fact, fact.known_at or datetime.fromisoformat(recorded_at))
-            for fact, recorded_at in self._facts(name)
-        ]
-        for fact, known in recorded:
-            stream.state = subjects.evolve(stream.state, fact)
-            stream.known = known
-        stream.version = len(recorded)
-        if recorded:
-            stream.matcher = _Matcher(recorded)
-
-    def _facts(self, name: str) -> Iterator[tuple[CaseEvent, str]]:
-        for topic, payload, recorded_at in self.appending.stream(name):
-            fact = fact_of(name, topic, payload)
-            assert isinstance(fact, ScrFact | OrganizationFact)
-            yield fact, recorded_at
+        recalled = recall(self.appending, name)
+        if recalled.facts:
+            stream.state = recalled.state
+            stream.version = len(recalled.facts)
+            stream.known = recalled.known
+            stream.matcher = _Matcher(recalled.facts)
 
     def _leads_to(self, name: str) -> str | None:
         """Follow a duplicate or a merger from a stream, ``scr/…`` or another."""
@@ -226,12 +262,6 @@ class Loader:
 
     def _is_filed(self, scr: str) -> bool:
         return self._stream(f"scr/{scr}").state is not None
-
-    def _remember_unread(self, line: bytes) -> None:
-        subject = _subject_of(line)
-        if subject is not None:
-            stream, event = subject
-            self._stream(stream).unread.add(event)
 
 
 class _Matcher:
@@ -250,9 +280,8 @@ class _Matcher:
 
     def take(self, fact: CaseEvent, known: datetime) -> bool:
         """Whether the line is already recorded; if so, its fact is used up."""
-        for place in self._places.get(_key(fact), ()):
-            if place < self._next:
-                continue
+        places = self._places.get(_key(fact), [])
+        for place in places[bisect_left(places, self._next) :]:
             if fact.known_at is None or self._known[place] == known:
                 self._next = place + 1
                 return True
@@ -265,23 +294,54 @@ def _key(fact: CaseEvent) -> bytes:
     )
 
 
-def _follows_from_unread(error: RuleError, stream: _Stream) -> bool:
-    """Whether the fault may only be that an earlier line could not be read."""
-    if isinstance(error, NotFiledError):
-        return "filed" in stream.unread
-    if isinstance(error, UnknownOutcomeError):
-        return bool(stream.unread & {"disrupted", "dismantled"})
-    return False
+class _Missed(NamedTuple):
+    """What a refused line would have established about its subject."""
+
+    event: str
+    outcome: str | None
+    """None also for an outcome that cannot be read: it may be any."""
 
 
-def _subject_of(line: bytes) -> tuple[str, str] | None:
+# What may be missing where a rule says that something is (docs/decisions/0010).
+_ESTABLISHED_BY: dict[type[RuleError], tuple[str, ...]] = {
+    NotFiledError: ("filed",),
+    UnknownOutcomeError: ("disrupted", "dismantled"),
+    VoidedError: ("reinstated",),
+    NotVoidedError: ("voided",),
+    AlreadyMergedError: ("unmerged",),
+    NotMergedError: ("merged",),
+}
+_OPPOSITES = {
+    "voided": "reinstated",
+    "reinstated": "voided",
+    "merged": "unmerged",
+    "unmerged": "merged",
+}
+_ABOUT_AN_OUTCOME = ("disrupted", "dismantled")
+
+
+def _only_follows(error: RuleError, outcome: str | None, missed: set[_Missed]) -> bool:
+    """Whether the fault may only be that an earlier line was refused."""
+    events = _ESTABLISHED_BY.get(type(error), ())
+    return any(
+        held.event in events
+        and (held.event not in _ABOUT_AN_OUTCOME or held.outcome in (None, outcome))
+        for held in missed
+    )
+
+
+def _said_by(line: bytes) -> tuple[str | None, _Missed]:
     """Return stream and event of a line that is no fact, if it at least names them."""
+    nothing = None, _Missed("", None)
     try:
-        fields = json.loads(line.decode())
+        fields = json.loads(line.decode(), parse_int=lambda _: 0)
     except (ValueError, RecursionError):
-        return None
+        return nothing
     match fields:
-        case {"scr": str(scr), "event": str(event)}:
-            return f"scr/{scr}", event
+        case {"scr": scr, "event": str(event)} if is_id(scr):
+            outcome = fields.get("outcome")
+            return f"scr/{scr}", _Missed(event, outcome if is_id(outcome) else None)
+        case {"organization": name, "event": str(event)} if is_id(name):
+            return f"organization/{name}", _Missed(event, None)
         case _:
-            return None
+            return nothing

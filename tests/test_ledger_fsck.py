@@ -1,0 +1,273 @@
+"""The checker: every way of tampering is found, by the check that is there for it."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import sqlite3
+import subprocess
+import sys
+from pathlib import Path
+from random import Random
+
+import pytest
+
+from cli.main import run
+from ledger import fsck
+from ledger.tlog.entry import entry
+from ledger.tlog.merkle import leaf_hash
+from tests import ledgers
+
+SCRS = 60
+
+
+@pytest.fixture(scope="module")
+def sound(tmp_path_factory) -> str:
+    """
+    A ledger of some three hundred facts, as it should be.
+    """
+    path = ledgers.make(tmp_path_factory.mktemp("sound") / "scr.db")
+    ledgers.load(path, "".join(f"{json.dumps(line)}\n" for line in _lines()))
+    return path
+
+
+def _lines():
+    for n in range(SCRS):
+        common = {"scr": f"S-{n}", "effective_on": "2019-03-04", "by": "agent-1"}
+        common["known_at"] = f"2019-04-01T00:00:{n:02}Z"
+        yield {**common, "event": "filed", "case_number": f"C-{n}", "office": "SAC X"}
+        yield {**common, "event": "classified", "category": "a", "subcategory": "b"}
+        yield {**common, "event": "approved"}
+        yield {**common, "event": "disrupted", "outcome": "D1"}
+        yield {**common, "event": "reversed", "outcome": "D1", "reason": "as found"}
+
+
+@pytest.fixture
+def path(sound, tmp_path) -> str:
+    """
+    A copy to tamper with.
+    """
+    return shutil.copy(sound, tmp_path / "scr.db")
+
+
+def tamper(path: str, *statements: str, many: list | None = None) -> None:
+    """
+    Change a ledger as somebody who owns the file can: triggers dropped and put back.
+    """
+    connection = sqlite3.connect(path, isolation_level=None)
+    triggers = connection.execute(
+        "SELECT name, sql FROM sqlite_schema WHERE type='trigger'"
+    ).fetchall()
+    for name, _ in triggers:
+        connection.execute(f"DROP TRIGGER {name}")
+    for statement in statements:
+        connection.execute("BEGIN") if many else None
+        connection.executemany(statement, [()] if many is None else many)
+        connection.execute("COMMIT") if many else None
+    for _, text in triggers:
+        connection.execute(text)
+    connection.close()
+
+
+def rehash(path: str) -> None:
+    """
+    Give every fact the leaf hash of its bytes, as a clever insider would.
+    """
+    connection = sqlite3.connect(path)
+    rows = connection.execute(
+        "SELECT rowid, originator_id, originator_version, topic, recorded_at, state"
+        " FROM stored_events"
+    ).fetchall()
+    connection.close()
+    leaves = [(leaf_hash(entry(*row)), row[0]) for row in rows]
+    tamper(path, "UPDATE stored_events SET leaf_hash=? WHERE rowid=?", many=leaves)
+
+
+def findings(path: str) -> list[tuple[str, int | None]]:
+    """
+    Return which checks complained, and where.
+    """
+    checked = fsck.check(path, lambda _: None)
+    return [(found.check, found.position) for found in checked.findings]
+
+
+def test_a_sound_ledger_has_no_findings(sound):
+    """
+    What was recorded verifies, and its root is the one answers print.
+    """
+    checked = fsck.check(sound, lambda _: None)
+
+    assert checked.findings == ()
+    assert checked.head == SCRS * 5 + 2
+
+
+E = "stored_events"
+
+
+def put(position: int, old: str, new: str) -> str:
+    """
+    Return the statement that replaces text in the payload of a fact.
+    """
+    return (
+        f"UPDATE {E} SET state=CAST(replace(CAST(state AS TEXT), '{old}', '{new}')"
+        f" AS BLOB) WHERE rowid={position}"
+    )
+
+
+MATRIX = [
+    ("leaf", 7, [put(7, "agent-1", "agent-2")]),
+    ("columns", 7, [f"UPDATE {E} SET topic='a'||char(10)||'b' WHERE rowid=7"]),
+    ("payload", 7, [f"UPDATE {E} SET topic='os.system/1' WHERE rowid=7"]),
+    ("stream", 7, [f"UPDATE {E} SET originator_id='scr/other' WHERE rowid=7"]),
+    ("version", 7, [f"UPDATE {E} SET originator_version=77 WHERE rowid=7"]),
+    (
+        "recorded_at",
+        7,
+        [f"UPDATE {E} SET recorded_at='2001-01-01T00:00:00.000000Z' WHERE rowid=7"],
+    ),
+    ("recorded_at", 7, [f"UPDATE {E} SET recorded_at='yesterday' WHERE rowid=7"]),
+    ("leaf", 7, [f"UPDATE {E} SET leaf_hash=zeroblob(32) WHERE rowid=7"]),
+    ("position", 7, [f"DELETE FROM {E} WHERE rowid=7"]),
+    ("position", 1, [f"DELETE FROM {E} WHERE rowid=1"]),
+    ("tail", None, [f"DELETE FROM {E} WHERE rowid>300"]),
+    (
+        "leaf",
+        7,
+        [
+            f"UPDATE {E} SET rowid=-7 WHERE rowid=7",
+            f"UPDATE {E} SET rowid=7 WHERE rowid=8",
+            f"UPDATE {E} SET rowid=8 WHERE rowid=-7",
+        ],
+    ),
+    (
+        "version",
+        303,
+        [
+            f"INSERT INTO {E} SELECT 303, originator_id, 99, topic, state, recorded_at,"
+            f" leaf_hash FROM {E} WHERE rowid=7"
+        ],
+    ),
+    ("tiles", 256, ["UPDATE tiles SET hash=zeroblob(32)"]),
+    ("tiles", 256, ["DELETE FROM tiles"]),
+    ("tiles", None, ["INSERT INTO tiles VALUES (9, 9, zeroblob(32))"]),
+    ("tail", None, ["UPDATE sqlite_sequence SET seq=1000"]),
+    ("tail", None, ["DELETE FROM sqlite_sequence"]),
+    ("schema", None, ["DROP TRIGGER IF EXISTS x", "CREATE VIEW v AS SELECT 1"]),
+    ("schema", None, ["CREATE TABLE extra (a)"]),
+    ("schema", None, ["PRAGMA application_id=7"]),
+    ("schema", None, ["PRAGMA user_version=7"]),
+]
+
+
+@pytest.mark.parametrize(("name", "position", "statements"), MATRIX)
+def test_tampering_is_found(path, name, position, statements):
+    """
+    Each change is found by its check, at its position, and ends with exit code 4.
+    """
+    tamper(path, *statements)
+
+    assert (name, position) in findings(path)
+    assert run(["--ledger", path, "verify", "-o", f"{path}.out"]) == 4
+
+
+REHASHED = [
+    ("rules", 6, put(6, "D1", "D9")),
+    ("payload", 7, put(7, ":", ": ")),
+    ("import", 302, put(302, '"filed":60', '"filed":61')),
+    ("payload", 6, f"UPDATE {E} SET topic='scr.reopened/1' WHERE rowid=6"),
+    ("rules", 6, put(6, "2019-04-01", "2018-04-01")),
+    ("rules", 6, put(6, "2019-04-01", "2999-04-01")),
+    ("payload", 1, put(1, "opened", "filed")),
+    (
+        "identity",
+        2,
+        f"UPDATE {E} SET originator_id='ledger', topic='ledger.opened/1',"
+        f" originator_version=9, state=(SELECT state FROM {E} WHERE rowid=1)"
+        " WHERE rowid=2",
+    ),
+]
+
+
+@pytest.mark.parametrize(("name", "position", "statement"), REHASHED)
+def test_tampering_with_hashes_made_anew_breaks_rules(path, name, position, statement):
+    """
+    Where leaf hashes were recomputed, the rules of the domain still speak.
+    """
+    tamper(path, statement)
+    rehash(path)
+
+    found = findings(path)
+    assert (name, position) in found
+    assert not any(check == "leaf" for check, _ in found)
+
+
+CHECKS = {
+    "schema": ("_schema", None),
+    "tiles": ("_tiles", None),
+    "tail": ("_ends", None),
+    "version": ("_place", fsck._LogCheck),
+    "rules": ("_rules", fsck._LogCheck),
+    "import": ("_own", fsck._LogCheck),
+}
+
+
+@pytest.mark.parametrize("check", CHECKS)
+def test_each_check_is_needed(path, check, monkeypatch):
+    """
+    With a check taken out, what it alone finds is no longer found.
+    """
+    name, owner = CHECKS[check]
+    statement = {
+        "schema": ["CREATE TABLE extra (a)"],
+        "tiles": ["UPDATE tiles SET hash=zeroblob(32)"],
+        "tail": ["UPDATE sqlite_sequence SET seq=1000"],
+        "version": [f"UPDATE {E} SET originator_version=77 WHERE rowid=7"],
+        "rules": [put(6, "D1", "D9")],
+        "import": [put(302, '"filed":60', '"filed":61')],
+    }[check]
+    tamper(path, *statement)
+    if check in ("version", "rules", "import"):
+        rehash(path)
+    before = {found for found, _ in findings(path)}
+
+    monkeypatch.setattr(owner or fsck, name, lambda *_: iter(()))
+
+    assert check in before
+    assert check not in {found for found, _ in findings(path)}
+
+
+def test_single_bits_are_never_wrong_in_silence(path, sound, capsys):
+    """
+    With any bit flipped, the file is refused, does not verify, or answers the same.
+    """
+    run(["--ledger", sound, "count", "--json"])
+    right = json.loads(capsys.readouterr().out)
+    whole = bytearray(Path(sound).read_bytes())
+    random = Random(1)
+    for _ in range(150):
+        bit = random.randrange(len(whole) * 8)
+        whole[bit // 8] ^= 1 << bit % 8
+        Path(path).write_bytes(whole)
+        whole[bit // 8] ^= 1 << bit % 8
+
+        verified = run(["--ledger", path, "verify", "-o", f"{path}.out"])
+        told = capsys.readouterr()
+        assert "Traceback" not in told.err
+        assert verified in (0, 3, 4, 6)
+        if verified == 0:
+            assert run(["--ledger", path, "count", "--json"]) == 0
+            assert json.loads(capsys.readouterr().out)["rows"] == right["rows"]
+
+
+def test_the_checker_needs_no_writer():
+    """
+    Importing the checker imports neither the use cases, nor the store, nor the library.
+    """
+    code = (
+        "import sys, ledger.fsck;"
+        "print([m for m in sys.modules if m.startswith(('ledger.app','ledger.store',"
+        "'eventsourcing'))])"
+    )
+    out = subprocess.run([sys.executable, "-c", code], capture_output=True, check=True)
+
+    assert out.stdout.strip() == b"[]"
