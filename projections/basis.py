@@ -115,7 +115,7 @@ def instant_of(text: str) -> int:
         return to_micros(parse_instant(text))
     except ValueError as error:
         msg = str(error)
-        if "T" not in text.upper():
+        if re.match(_DAY + "T", text, re.IGNORECASE) is None:
             msg = (
                 f"{text or repr('')} is neither a date such as 2020-01-15, an instant"
                 " such as 2020-01-15T09:00:00-05:00, nor @POSITION"

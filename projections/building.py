@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import os
+import sqlite3
 from array import array
 from collections import defaultdict
 from contextlib import closing
@@ -24,7 +25,6 @@ from projections.readmodel import NEVER, RUN, VERSION
 from projections.standing import FOLDS, Standing, cells_of
 
 if TYPE_CHECKING:
-    import sqlite3
     from collections.abc import Callable
 
     from ledger.reader import Log
@@ -146,7 +146,8 @@ def catch_up(log: Log, path: str, on_progress: Callable[[int], None]) -> None:
 
 
 def _open(path: str) -> Database:
-    db = Database(path)
+    # Opened here: sqlite-utils would take some names for URIs.
+    db = Database(sqlite3.connect(Path(path).absolute()))
     db.conn.isolation_level = None
     db.execute("PRAGMA busy_timeout=30000")
     db.execute("PRAGMA cache_size=-262144")

@@ -89,7 +89,7 @@ def open_read_model(
         return
     try:
         refresh(log, path, on_progress)
-    except LedgerError:
+    except (LedgerError, OSError):
         if _writable_folder(path):
             raise
         import tempfile

@@ -61,9 +61,12 @@ def tamper(path: str, *statements: str, many: list | None = None) -> None:
     for name, _ in triggers:
         connection.execute(f"DROP TRIGGER {name}")
     for statement in statements:
-        connection.execute("BEGIN") if many else None
-        connection.executemany(statement, [()] if many is None else many)
-        connection.execute("COMMIT") if many else None
+        if many is None:
+            connection.execute(statement)
+            continue
+        with connection:
+            connection.execute("BEGIN")
+            connection.executemany(statement, many)
     for _, text in triggers:
         connection.execute(text)
     connection.close()

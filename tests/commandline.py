@@ -1,0 +1,88 @@
+"""The command line, run here: what it says on which stream, and how it ends."""
+
+from __future__ import annotations
+
+import io
+import json
+from contextlib import redirect_stderr, redirect_stdout
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from cli.main import run
+from tests import ledgers
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+DOCUMENTED = {0, 1, 2, 3, 4, 5, 6, 130}
+
+
+class Told(NamedTuple):
+    """How a command ended, and what it said."""
+
+    code: int
+    out: str
+    err: str
+
+    @property
+    def json(self) -> Any:
+        """What it said, as JSON."""
+        return json.loads(self.out)
+
+
+def scr(*arguments: str) -> Told:
+    """Run a command here, its streams caught."""
+    out, err = io.StringIO(), io.StringIO()
+    with redirect_stdout(out), redirect_stderr(err):
+        code = run(arguments)
+    return Told(code, out.getvalue(), err.getvalue())
+
+
+def line(scr: str, event: str, day: str, known_at: str = "", **fields: str) -> str:
+    """Return a line of a file; without `known_at` it is known on its day at noon."""
+    given = {
+        "scr": scr,
+        "event": event,
+        "effective_on": day,
+        "known_at": known_at or f"{day}T12:00:00Z",
+        "by": "agent-1",
+        **fields,
+    }
+    return f"{json.dumps({name: value for name, value in given.items() if value})}\n"
+
+
+def filed(scr: str, day: str = "2018-10-01", **fields: str) -> str:
+    """Return a line that files an SCR in Houston."""
+    return line(scr, "filed", day, case_number="C-1", office="SAC Houston", **fields)
+
+
+def life(scr: str, *, tco: str = "", category: str = "", outcome: str = "") -> str:
+    """Return the lines of an SCR that is approved, with one disruption of FY 2019."""
+    told = filed(scr)
+    if category:
+        told += line(
+            scr, "classified", "2018-10-02", category=category, subcategory="s"
+        )
+    if tco:
+        told += line(
+            scr, "determined", "2018-10-03", association=tco, transnational=tco
+        )
+    told += line(scr, "approved", "2018-10-04")
+    day = outcome or "2019-03-04"
+    return told + line(scr, "disrupted", day, outcome="D1")
+
+
+HISTORY = (
+    life("SCR-1", tco="yes", category="gangs")
+    + life("SCR-2", tco="no", category="narcotics")
+    + life("SCR-3")
+    + life("SCR-4", tco="yes", outcome="2020-09-30")
+)
+"""Three SCRs counted in FY 2019, one of them a TCO, one not, one unknown; one in 2020."""
+
+
+def prepare(folder: Path, text: str = HISTORY) -> Path:
+    """Make `scr.db` in a folder, of the facts of a text; recorded in January 2024."""
+    path = ledgers.make(folder / "scr.db")
+    if text:
+        ledgers.load(path, text)
+    return folder / "scr.db"
