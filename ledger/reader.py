@@ -101,21 +101,17 @@ class Log:
 
     def rows(self, after: int, upto: int) -> Iterator[Row]:
         """Yield the facts at positions after ``after``, up to and with ``upto``."""
-        query = (
-            "SELECT rowid, originator_id, originator_version, topic, recorded_at, state"
-            " FROM stored_events WHERE rowid>? AND rowid<=? ORDER BY rowid LIMIT ?"
-        )
-        while after < upto:
-            page = self._all(query, (after, upto, PAGE))
-            if not page:
-                return
-            yield from map(Row._make, page)
-            after = page[-1][0]
+        columns = "rowid, originator_id, originator_version, topic, recorded_at, state"
+        return map(Row._make, self._paged(columns, after, upto))
 
     def narrow(self, after: int, upto: int) -> Iterator[tuple[int, str, str, bytes]]:
         """Yield position, topic, ``recorded_at`` and payload: what a fold reads."""
+        return self._paged("rowid, topic, recorded_at, state", after, upto)
+
+    def _paged(self, columns: str, after: int, upto: int) -> Iterator[Any]:
+        # Page by page, so that no read holds up a writer for long.
         query = (
-            "SELECT rowid, topic, recorded_at, state FROM stored_events"
+            f"SELECT {columns} FROM stored_events"  # noqa: S608 - ours, from above
             " WHERE rowid>? AND rowid<=? ORDER BY rowid LIMIT ?"
         )
         while after < upto:

@@ -77,7 +77,7 @@ HISTORY = (
     + life("SCR-3")
     + life("SCR-4", tco="yes", outcome="2020-09-30")
 )
-"""Three SCRs counted in FY 2019, one of them a TCO, one not, one unknown; one in 2020."""
+"""Three SCRs counted in FY 2019: a TCO, none, unknown; and a TCO in FY 2020."""
 
 
 def prepare(folder: Path, text: str = HISTORY) -> Path:

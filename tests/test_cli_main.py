@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import os
+import shlex
 import shutil
 import signal
 import sqlite3
@@ -261,7 +262,7 @@ def test_every_fault_of_a_file_is_a_line_before_the_summary(tmp_path):
     path = prepare(tmp_path, "")
     faulty = tmp_path / "faulty.jsonl"
     faulty.write_text(
-        filed("S-1", "2019-02-30")
+        filed("S-1").replace("2018-10-01", "2019-02-30", 1)
         + "{\n"
         + filed("S-2")
         + line("S-3", "approved", "2019-01-01")
@@ -344,7 +345,8 @@ def test_a_fault_of_the_program_is_a_line_as_well(kept, monkeypatch):
     """
 
     def fail(*_given):
-        raise RuntimeError("boom\x1b\n")
+        msg = "boom\x1b\n"
+        raise RuntimeError(msg)
 
     monkeypatch.setattr(counts, "count", fail)
     with chdir(kept):
@@ -436,7 +438,7 @@ def test_streams_that_are_closed_or_full(large, redirected, code, said):
     """
     script = f'"$0" -c "$1" {redirected}; exit "${{PIPESTATUS[0]}}"'
     ended = subprocess.run(
-        ["bash", "-c", script, sys.executable, SCR[2]],  # noqa: S607
+        ["bash", "-c", script, sys.executable, SCR[2]],
         cwd=large,
         capture_output=True,
         text=True,
@@ -474,13 +476,13 @@ def test_an_interrupt_ends_an_import_with_nothing_recorded(tmp_path):
 
 # --- anything at all --------------------------------------------------------------
 
-WORDS = (
+WORDS = shlex.split(
     "--fy 2019 FY2019..2018 --as-of 2019-02-30 2020-01-15 @1 @-1 @99 --basis --by"
     " office meets_tco --where office= a=b --json -f csv md --raw -o out.txt --event"
     " filed --scr S-1 SCR-1 dd-all dd-tco --from --to --dry-run --source --name"
     " --timezone UTC --on 2024-01-01 --force --outcome D1 --reason --into O-1 --help"
     " -- - = text.txt scr.db folder --category --office --association yes --keep"
-).split()
+)
 JUNK = st.one_of(
     st.sampled_from(WORDS),
     st.text(st.characters(exclude_characters="/"), max_size=12),

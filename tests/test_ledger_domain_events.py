@@ -55,9 +55,17 @@ TAKEN = [
     ("known_at", "2019-03-06T15:00:00-05:00"),
     ("known_at", "2019-03-06T15:00:00+00:00"),
     ("known_at", "2019-03-06t15:00:00z"),
+    ("known_at", "2019-03-06T15:00:00-00:00"),
+    ("known_at", "2019-03-06T23:59:59.9+23:59"),
+    ("known_at", "1900-01-01T00:00:00Z"),
+    ("known_at", "1900-01-01T01:00:00+01:00"),
+    ("known_at", "2999-12-31T23:59:59.999999Z"),
     ("scr", "a" * 64),
     ("scr", "A.b_c-d/9"),
     ("by", "x" * 200),
+    ("by", "😀" * 200),
+    ("by", "x"),
+    ("by", "a\u2028b"),
     ("by", " padded "),
     ("note", "y" * 2000),
     ("note", "Øresund 😀 \u202e"),
@@ -86,6 +94,13 @@ REFUSED = [
             "1899-12-31",
             "3000-01-01",
             "2019-03-04T00:00:00",
+            "2019-00-01",
+            "2019-04-31",
+            "0019-03-04",
+            " 2019-03-04",
+            "2019-03-04\n",
+            "2019-W10-1",
+            "2019-063",
             "2019-03-04 ",
             "1551657600",
             "",
@@ -111,6 +126,14 @@ REFUSED = [
             "2019-03-06T15:00:00+24:00",
             "2019-03-06",
             "1551884400",
+            "1900-01-01T00:00:00+00:01",  # In UTC of 1899, as an export would say.
+            "2999-12-31T23:59:59-00:01",
+            "3000-01-01T00:00:00Z",
+            "2019-03-06T15:00:00+0500",
+            "2019-03-06T15:00:00 Z",
+            "2019-03-06T15:00:00Z\n",
+            "2019-03-06T15:00:00.Z",
+            "2019-03-06T15:60:00Z",
             None,
             1551884400,
             1551884400.5,
@@ -133,6 +156,10 @@ REFUSED = [
             "\x1b[2J",
             "a\x7f",
             "a\x85b",
+            "\u2028",
+            "😀" * 201,
+            ["a"],
+            False,
             None,
             5,
             {},
@@ -170,6 +197,22 @@ def test_all_fields_that_are_wrong_are_named():
         (b"[1]", "line", "one JSON object"),
         (b"7", "line", "one JSON object"),
         (b"null", "line", "one JSON object"),
+        (b'"x"', "line", "one JSON object"),
+        (line() + line(), "line", "not JSON"),
+        (line()[:-1], "line", "not JSON"),
+        (line()[:-1] + b",}", "line", "not JSON"),
+        (line() + b" // why", "line", "not JSON"),
+        (line() + b"\x00", "line", "not JSON"),
+        (line().replace(b'"', b"'"), "line", "not JSON"),
+        (line()[:-1] + b',"note":"a\tb"}', "line", "not JSON"),
+        (line()[:-1] + b',"note":"\xed\xa0\x80"}', "line", "not JSON"),
+        (line()[:-1] + b',"event":"voided"}', "event", "given twice"),
+        (line()[:-1] + b',"by":null}', "by", "given twice"),
+        (line()[:-1] + b',"colour":1,"colour":2}', "colour", "given twice"),
+        (line()[:-1] + b',"position":1,"by":"b"}', "by", "given twice"),
+        (line(since="2019-01-01"), "since", "not a field of this event"),
+        (line(source={"a": 1}), "source", "must be text"),
+        (line(Scr="S-1"), "Scr", "not a field of this event"),
         (b'{"scr":"S"}', "event", "is required"),
         (b'{"scr":"S","event":"exploded"}', "event", "not an event"),
         (b'{"scr":"S","event":"opened"}', "event", "not an event"),
@@ -199,7 +242,10 @@ def test_lines_that_are_no_facts(text, field, rule):
     assert any(name == field and rule in words for name, words in faults(text))
 
 
-@pytest.mark.parametrize("value", [1, "x", None, {"a": [1]}, 1e400, True])
+@pytest.mark.parametrize(
+    "value",
+    [1, "x", None, {"a": [1]}, 1e400, True, "", "\ud800", -1, [[[]]], "a" * 9999],
+)
 def test_what_an_export_adds_is_ignored(value):
     """
     `position` and `recorded_at` are the ledger's: a file's are not read at all.
@@ -207,6 +253,146 @@ def test_what_an_export_adds_is_ignored(value):
     fact = parse_line(line(position=value, recorded_at=value))
 
     assert fact == parse_line(line())
+
+
+@pytest.mark.parametrize(
+    "value",
+    [b"9" * 10_000, b'{"a":1,"a":2}', b"[" * 200 + b"]" * 200, b'"\\ud800\\u0000"'],
+)
+def test_what_is_ignored_need_not_be_sensible(value):
+    """
+    Neither what no number can hold, nor what is repeated within, is looked at.
+    """
+    extra = b',"position":' + value + b',"r\\u0065corded_at":' + value
+
+    assert parse_line(line()[:-1] + extra + b"}") == parse_line(line())
+
+
+def test_what_is_ignored_may_be_escaped():
+    """
+    A key is what it says, however it is written.
+    """
+    extra = b',"\\u0070osition":7'
+
+    assert parse_line(line()[:-1] + extra + b"}") == parse_line(line())
+
+
+DEEP = {
+    "filed": {"note", "title"},
+    "refiled": {"note", "title", "reason"},
+    "returned": {"note", "reason"},
+    "transferred": {"note"},
+    "merged": {"note", "reason"},
+}
+AROUND = {"filed": {"case_number": "C", "office": "X"}, "transferred": {"office": "X"}}
+
+
+@pytest.mark.parametrize("event", DEEP)
+def test_which_text_may_be_long(event):
+    """
+    Reasons, notes and titles may have 2,000 characters; a title is never required.
+    """
+    subject = "organization" if event == "merged" else "scr"
+    into = {"into": "O-2"} if event == "merged" else {}
+    common = {subject: "S-1", "event": event, "effective_on": "2019-03-04", "by": "a"}
+    given = {**common, **into, **AROUND.get(event, {})}
+
+    parse_fields(given | dict.fromkeys(DEEP[event], "é" * 2000))
+    with pytest.raises(Unreadable) as refused:
+        parse_fields(given | dict.fromkeys(DEEP[event], "é" * 2001))
+    assert {name for name, _ in refused.value.faults} == DEEP[event]
+
+
+FIELDS = {  # Of the contract: required, then optional.
+    "filed": ("case_number office", "program title"),
+    "classified": ("category subcategory", ""),
+    "determined": (
+        "association transnational",
+        "high_threat organization definition from",
+    ),
+    "approved": ("", "outcome panel"),
+    "returned": ("reason", "outcome"),
+    "disrupted": ("outcome", ""),
+    "dismantled": ("outcome", ""),
+    "transferred": ("office", "program"),
+    "reopened": ("reason", ""),
+    "reclassified": ("category subcategory reason", ""),
+    "redetermined": (
+        "association transnational reason",
+        "high_threat organization definition from",
+    ),
+    "redated": ("outcome reason", ""),
+    "reversed": ("outcome reason", ""),
+    "rescinded": ("reason", "outcome"),
+    "refiled": ("reason", "case_number office program title"),
+    "voided": ("reason", "duplicate_of"),
+    "reinstated": ("reason", ""),
+    "merged": ("into reason", ""),
+    "unmerged": ("reason", ""),
+}
+COMMON = "known_at source note evidence correction forced command_id"
+VALUES = {
+    "known_at": "2019-03-06T15:00:00Z",
+    "from": "2018-10-01",
+    **dict.fromkeys(("association", "transnational", "high_threat"), "unknown"),
+}
+
+
+def required(event) -> dict:
+    """
+    Return the least that a line of an event says.
+    """
+    subject = "organization" if event in ("merged", "unmerged") else "scr"
+    least = {subject: "X-1", "event": event, "effective_on": "2019-03-04", "by": "a"}
+    return least | {name: VALUES.get(name, "V") for name in FIELDS[event][0].split()}
+
+
+@pytest.mark.parametrize("event", FIELDS)
+def test_which_fields_an_event_takes(event):
+    """
+    What it requires, what it may have, and what any event may have; nothing else.
+    """
+    own = set(" ".join(FIELDS[event]).split())
+    every = {name for fields in FIELDS.values() for name in " ".join(fields).split()}
+    least = required(event)
+    may = {n: VALUES.get(n, "V") for n in f"{FIELDS[event][1]} {COMMON}".split()}
+
+    assert parse_fields(least | may).event == event
+    for name in least:
+        with pytest.raises(Unreadable, match=f"{name}: is required"):
+            parse_fields({key: value for key, value in least.items() if key != name})
+    for name in every - own - set(least):
+        with pytest.raises(Unreadable, match=f"{name}: is not a field"):
+            parse_fields({**least, name: VALUES.get(name, "V")})
+
+
+@pytest.mark.parametrize("event", FIELDS)
+def test_an_event_keeps_to_its_subject(event):
+    """
+    An SCR's event on an organization is refused, and the reverse.
+    """
+    least = required(event)
+    scr = least.pop("scr", None) or least.pop("organization")
+    other = "scr" if event in ("merged", "unmerged") else "organization"
+
+    with pytest.raises(Unreadable, match="is required"):
+        parse_fields({**least, other: scr})
+
+
+def test_the_longest_lawful_fact_fits_in_a_line():
+    """
+    Every field full, every character written as two escapes: still a line.
+    """
+    long = ("note", "title", "reason")
+    fields = required("refiled") | {
+        name: "😀" * (2000 if name in long else 200)
+        for name in f"{' '.join(FIELDS['refiled'])} {COMMON} by".split()
+    }
+    fields |= {"scr": "S" * 64, "known_at": VALUES["known_at"]}
+    text = json.dumps(fields).encode()
+
+    assert 65_536 < len(text) < MAX_LINE_BYTES / 2
+    assert parse_line(text).title == fields["title"]
 
 
 words = st.text('ab":,\\{}\u00e9 ', min_size=1, max_size=8).map(lambda text: f"x{text}")

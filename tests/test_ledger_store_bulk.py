@@ -244,7 +244,7 @@ def test_a_refused_line_makes_no_further_faults(  # noqa: PLR0913, PLR0917 - a t
 @pytest.mark.parametrize(
     "after",
     [
-        filed("S-2") | {"scr": "S-2", "event": "reopened", **WHY},
+        fact("reopened", "S-2", **WHY),
         redated("D9"),
         disrupted("D3"),
         reinstated(),

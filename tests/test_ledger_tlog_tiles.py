@@ -45,7 +45,7 @@ class Held:
 
 def seeded(seed):
     """Return numbers at random, the same every time."""
-    return Random(seed)  # noqa: S311  # Batch sizes are no secret.
+    return Random(seed)  # Batch sizes are no secret.
 
 
 def leaves_of(count):

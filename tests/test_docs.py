@@ -1,0 +1,359 @@
+"""The documentation says what the program does."""
+
+from __future__ import annotations
+
+import io
+import re
+import shlex
+import shutil
+import sys
+from contextlib import chdir
+from importlib import util
+from pathlib import Path
+
+import pytest
+
+from cli.main import COMMANDS
+from ledger.domain.events import TOPICS
+from tests import ledgers
+from tests.commandline import life, line, scr
+
+ROOT = Path(__file__).resolve().parent.parent
+DOCS = ROOT / "docs"
+FIXTURE = ROOT / "fixtures" / "oig-23-52" / "events.jsonl"
+ASIDE = {".git", ".venv", "node_modules"}
+
+
+def of_ours(*endings: str) -> list[Path]:
+    """
+    Return the project's files with one of these endings.
+    """
+    return sorted(
+        path
+        for path in ROOT.rglob("*")
+        if path.is_file()
+        and path.name.endswith(endings)
+        and not any(part in ASIDE or part.startswith(".") for part in _folders(path))
+    )
+
+
+def _folders(path: Path) -> tuple[str, ...]:
+    return path.relative_to(ROOT).parts[:-1]
+
+
+PAGES = of_ours(".md")
+
+
+def named(path: Path) -> str:
+    """
+    Return a path as it is named in the project.
+    """
+    return str(path.relative_to(ROOT))
+
+
+def refresh():
+    """
+    Return docs/refresh.py as a module.
+    """
+    spec = util.spec_from_file_location("refresh", DOCS / "refresh.py")
+    module = util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+# --- commands ---------------------------------------------------------------------
+
+
+def page_of(command: str) -> str:
+    """
+    Return a command's page of the reference.
+    """
+    return (DOCS / "commands" / f"{command}.md").read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_the_page_of_a_command_is_current(command):
+    """
+    Its help, and what its examples print, are what the program says now; if not, run
+    docs/refresh.py.
+    """
+    page = page_of(command)
+
+    assert refresh().refreshed(command, page) == page
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_the_page_of_a_command_has_all_its_parts(command):
+    """
+    What it does, its help, an example, its JSON, and its exit codes; and the list of
+    commands links to it.
+    """
+    page = page_of(command)
+    headings = re.findall(r"^#+ (.*)$", page, re.MULTILINE)
+
+    assert headings == [f"`scr {command}`", "Help", "Example", "JSON", "Exit codes"]
+    assert "\n| 0 | " in page
+    assert "\n| 2 | " in page
+    index = (DOCS / "commands" / "index.md").read_text(encoding="utf-8")
+    assert f"| [`{command}`]({command}.md) | {COMMANDS[command][1]} |" in index
+
+
+def test_no_page_is_left_of_a_command_that_is_gone():
+    """
+    docs/commands has a page per command and the list, nothing else.
+    """
+    assert {path.stem for path in (DOCS / "commands").glob("*.md")} == {
+        "index",
+        *COMMANDS,
+    }
+
+
+def test_the_list_of_commands_has_what_they_share():
+    """
+    Exit codes, formats, columns and the forms of a basis stand in one place.
+    """
+    index = (DOCS / "commands" / "index.md").read_text(encoding="utf-8")
+
+    for code in (0, 1, 2, 3, 4, 5, 6, 130):
+        assert f"\n| {code} | " in index
+    for word in ("jsonl", "tsv", "--as-of @15217", "SCR_LEDGER", "meets_tco"):
+        assert word in index
+
+
+@pytest.mark.parametrize(
+    "asked",
+    [
+        ["count", "--by", "category"],
+        ["cases", "dd-all"],
+        ["show", "SCR-1"],
+        ["log"],
+        ["verify"],
+        ["doctor"],
+        ["classify", "SCR-1", "--category", "c", "--subcategory", "s", "--by", "me"],
+    ],
+    ids=" ".join,
+)
+def test_every_member_of_json_is_on_the_page(asked):
+    """
+    The page of a command names each member its JSON has, inside the basis as well.
+    """
+    with refresh().prepared():
+        told = scr(*asked, "--json").json
+    page = page_of(asked[0])
+    index = (DOCS / "commands" / "index.md").read_text(encoding="utf-8")
+    rows = told.get("rows", [])
+    if asked[0] in {"show", "log"}:  # The facts' own fields are on the events' pages.
+        rows = [dict.fromkeys(list(row)[:4]) for row in rows if "known_at" in row]
+
+    for name in {
+        *told,
+        *told.get("state", {}),
+        *(name for row in rows for name in row),
+    }:
+        assert re.search(rf"[`.]{name}`", page), name
+    for name in told.get("basis") or {}:
+        assert f"| `{name}` | " in index
+
+
+# --- examples ---------------------------------------------------------------------
+
+SUBJECT = "SCR-2024-00007"
+BASE = (
+    life(SUBJECT, tco="yes", category="narcotics")
+    .replace("2018-10-", "2024-02-")
+    .replace("2019-03-04", "2024-02-20")
+    .replace("D1", "D0")
+)
+MORE = {
+    "file": "",
+    "redate": BASE + line(SUBJECT, "disrupted", "2024-02-21", outcome="D1"),
+    "reverse": BASE + line(SUBJECT, "disrupted", "2024-02-21", outcome="D1"),
+    "reinstate": BASE + line(SUBJECT, "voided", "2024-02-21", reason="r"),
+    "unmerge": '{"organization":"ORG-12","event":"merged","effective_on":"2024-01-01",'
+    '"by":"b","into":"ORG-7","reason":"r"}\n',
+}
+"""What must be recorded before the examples of a live command; else the base."""
+
+
+def examples() -> list[tuple[str, str]]:
+    """
+    Return every example in the help of every command.
+    """
+    return [
+        (command, example.strip())
+        for command in COMMANDS
+        for example in scr(command, "--help")
+        .out.partition("Examples:\n")[2]
+        .splitlines()
+    ]
+
+
+@pytest.fixture(scope="module")
+def demo(tmp_path_factory):
+    """
+    A folder with the fixture as events.jsonl, imported into scr.db, and a copy.db.
+    """
+    folder = tmp_path_factory.mktemp("demo")
+    shutil.copy(FIXTURE, folder / "events.jsonl")
+    with chdir(folder):
+        assert scr("init").code == 0
+        assert scr("import", "events.jsonl").code == 0
+        assert scr("--ledger", "copy.db", "init").code == 0
+        assert scr("count").code == 0
+    return folder
+
+
+@pytest.mark.parametrize(
+    ("command", "example"), [pair for pair in examples() if pair[0] != "demo"]
+)
+def test_examples_run(demo, tmp_path, monkeypatch, command, example):
+    """
+    Every example of every help, pasted as it stands, ends with 0.
+    """
+    live = COMMANDS[command][0] == "cli.live"
+    if live:
+        path = ledgers.make(tmp_path / "scr.db")
+        clock = ledgers.Clock(ledgers.datetime(2024, 6, 1, 12, tzinfo=ledgers.UTC))
+        ledgers.load(path, MORE.get(command, BASE), clock=clock)
+        folder = tmp_path
+    else:
+        folder = demo
+        monkeypatch.chdir(folder)
+        for name in ("new.db", "west.db", "facts.jsonl"):
+            (folder / name).unlink(missing_ok=True)
+
+    with chdir(folder):
+        piped = ""
+        for stage in example.split(" | "):
+            program, *arguments = shlex.split(stage)
+            assert program == "scr"
+            stdin = io.TextIOWrapper(io.BytesIO(piped.encode()))
+            monkeypatch.setattr(sys, "stdin", stdin)
+            told = scr(*arguments)
+            assert told.code == 0, told.err
+            piped = told.out
+
+
+def test_the_demo_runs_as_its_help_says(tmp_path, monkeypatch):
+    """
+    The examples of `scr demo` end with 0, and leave what they say.
+    """
+    monkeypatch.chdir(tmp_path)
+    for command, example in examples():
+        if command == "demo":
+            assert scr(*shlex.split(example)[1:]).code == 0
+    assert [path.name for path in tmp_path.glob("*.db")] == ["demo.db"]
+
+
+def typed() -> list[tuple[str, str]]:
+    """
+    Return each command line of this program in a code block of a page.
+    """
+    found = []
+    for path in PAGES:
+        text = path.read_text(encoding="utf-8")
+        for block in re.findall(r"```(?:sh|console)\n(.*?)```", text, re.DOTALL):
+            for text_line in block.splitlines():
+                match = re.match(r"(?:\$ )?(?:\./dev|scr) (.*)", text_line)
+                if match is not None:
+                    found.append((named(path), match[1]))
+    return found
+
+
+@pytest.mark.parametrize(("page", "command"), sorted(set(typed())))
+def test_commands_on_pages_exist(page, command):
+    """
+    What a page tells its readers to type names commands and options that there are.
+    """
+    del page
+    words = shlex.split(command.partition(" | ")[0], comments=True)
+    if words[0] in {"test", "check", "bench", "soak"}:
+        assert f"    {words[0]})" in (ROOT / "dev").read_text() or words[0] == "soak"
+        return
+    told = scr(*words, "--help")
+
+    assert told.code == 0, told.err
+
+
+# --- events -----------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("topic", TOPICS)
+def test_every_event_has_its_page(topic):
+    """
+    It names the topic and each field; those of every event are named once for all.
+    """
+    cls = TOPICS[topic]
+    event = topic.partition(".")[2].partition("/")[0]
+    page = (DOCS / "events" / f"{event}.md").read_text(encoding="utf-8")
+    index = (DOCS / "events" / "index.md").read_text(encoding="utf-8")
+    shared = index.partition("## Fields of every event")[2]
+
+    assert f"`{topic}`" in page
+    assert f"]({event}.md)" in index
+    for name, field in cls.model_fields.items():
+        given = f"`{field.alias or name}`"
+        assert f"| {given} |" in page or given in shared, name
+
+
+def test_no_page_is_left_of_an_event_that_is_gone():
+    """
+    docs/events has a page per event and the list, nothing else.
+    """
+    events = {topic.partition(".")[2].partition("/")[0] for topic in TOPICS}
+
+    assert {path.stem for path in (DOCS / "events").glob("*.md")} == {"index", *events}
+
+
+# --- pages ------------------------------------------------------------------------
+
+
+def slugs(path: Path) -> set[str]:
+    """
+    Return the anchors of a page's headings, as code hosts make them.
+    """
+    text = re.sub(r"```.*?```", "", path.read_text(encoding="utf-8"), flags=re.DOTALL)
+    headings = re.findall(r"^#+ (.*)$", text, re.MULTILINE)
+    return {
+        re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-")
+        for heading in headings
+    }
+
+
+@pytest.mark.parametrize("page", PAGES, ids=named)
+def test_links_between_pages_resolve(page):
+    """
+    A relative link leads to a file of the project, and its anchor to a heading there.
+    """
+    text = re.sub(r"```.*?```", "", page.read_text(encoding="utf-8"), flags=re.DOTALL)
+    for target in re.findall(r"\]\(([^)\s]+)\)", text):
+        if re.match(r"[a-z]+:", target):
+            continue
+        name, _, anchor = target.partition("#")
+        path = (page.parent / name).resolve() if name else page
+        assert path.exists(), target
+        assert path.is_relative_to(ROOT), target
+        if anchor and path.suffix == ".md":
+            assert anchor in slugs(path), target
+
+
+def test_every_decision_is_listed():
+    """
+    The start page links to each decision record, by its number.
+    """
+    index = (DOCS / "index.md").read_text(encoding="utf-8")
+
+    for path in (DOCS / "decisions").glob("*.md"):
+        assert f"[{path.name[:4]}](decisions/{path.name})" in index
+
+
+def test_no_file_names_a_build_machine():
+    """
+    No page, source or result names a folder of the machine it was written on.
+    """
+    homes = re.compile(r"/(?:work|root|home|Users)/\w")
+    others = [ROOT / "dev", ROOT / ".ci" / "run"]
+    for path in [*of_ours(".py", ".md", ".toml", ".json", ".sh"), *others]:
+        text = path.read_text(encoding="utf-8")
+        assert homes.search(text) is None, named(path)
+        assert str(ROOT) not in text or len(ROOT.parts) < 3, named(path)
