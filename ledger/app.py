@@ -214,10 +214,17 @@ def open_ledger(
 
 
 def account() -> str:
-    """Return the operating-system account that runs this."""
+    """Return the operating-system account that runs this.
+
+    Asked of the system, not of the environment, in which anyone writes a name.
+    """
     try:
+        import pwd
+    except ImportError:  # Not a Unix: there is only the environment.
         return _as_text(getpass.getuser())
-    except (ImportError, KeyError, OSError):
+    try:
+        return _as_text(pwd.getpwuid(os.getuid()).pw_name)
+    except KeyError:
         return f"uid {os.getuid()}"
 
 

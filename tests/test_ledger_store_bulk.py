@@ -7,6 +7,7 @@ import json
 import tracemalloc
 from datetime import UTC, datetime
 from hashlib import sha256
+from types import SimpleNamespace
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -287,6 +288,16 @@ def test_a_line_that_is_no_json_excuses_nothing(path):
         load_bytes(path, text)
 
 
+def test_a_value_that_no_number_can_hold_hides_nothing(path):
+    """
+    Whatever else is wrong with a line, its subject and event are told.
+    """
+    huge = json.dumps(filed()).encode()[:-1] + b',"note":' + b"9" * 5000 + b"}\n"
+
+    with pytest.raises(FaultyFileError, match="1 fault"):
+        load_bytes(path, huge + json.dumps(disrupted()).encode())
+
+
 @pytest.mark.parametrize(
     "subject",
     [
@@ -388,6 +399,18 @@ def test_a_line_out_of_place_has_no_other_fault(path, new):
     assert all("is new, but" in text for text in told)
 
 
+def test_a_line_is_out_of_place_once(path):
+    """
+    However many recorded lines come after it, it is one fault.
+    """
+    load(path, filed(), classified(), disrupted())
+    new = [fact("reopened", **WHY), fact("reopened", **WHY)]
+
+    told = faults(path, filed(), new[0], classified(), new[1], disrupted())
+
+    assert numbers(told) == [2, 4]
+
+
 def test_lines_out_of_place_stand_in_file_order(path):
     """
     Of many faults the first hundred in file order are listed, whenever they showed.
@@ -449,6 +472,19 @@ def test_an_export_is_already_recorded(path):
         lines = list(exported(log))
 
     assert load(path, *lines).totals.already_recorded == 3
+
+
+def test_an_export_of_live_facts_is_already_recorded(path):
+    """
+    Who ran a live command is not in an export, and makes no fact another.
+    """
+    ledger, identity = app.open_ledger(path)
+    ledger.record(filed(known_at=None), zone=ZoneInfo(identity.timezone))
+    ledger.close()
+    with open_log(path) as log:
+        lines = list(exported(log))
+
+    assert load(path, *lines).totals.already_recorded == 1
 
 
 def test_the_import_is_a_fact(path):
@@ -626,7 +662,8 @@ def test_any_account_can_be_recorded(path, monkeypatch, name, kept):
     """
     Whatever the machine calls whoever runs it, the import is recorded.
     """
-    monkeypatch.setattr("getpass.getuser", lambda: name)
+    entry = SimpleNamespace(pw_name=name)
+    monkeypatch.setattr("pwd.getpwuid", lambda _uid: entry)
     load(path, filed())
 
     assert facts(path)[-1]["run_by"] == kept

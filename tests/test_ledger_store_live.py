@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sqlite3
 from concurrent.futures import ProcessPoolExecutor
 from datetime import UTC, datetime
 from multiprocessing import get_context
@@ -14,6 +15,7 @@ from ledger.errors import (
     AnomalyError,
     CommandIdTakenError,
     FieldError,
+    LogDamagedError,
     NotFiledError,
     OutcomeTakenError,
 )
@@ -221,3 +223,42 @@ def test_of_two_writers_of_one_outcome_one_is_refused(path):
 
     with pytest.raises(OutcomeTakenError):
         record(path, "disrupted", outcome="D1", forced="test")
+
+
+def test_who_ran_it_is_not_what_the_environment_says(path, monkeypatch):
+    """
+    The account is asked of the system: a name in the environment changes nothing.
+    """
+    before = app.account()
+    for name in ("LOGNAME", "USER", "LNAME", "USERNAME"):
+        monkeypatch.setenv(name, "somebody-else")
+
+    assert app.account() == before
+    file(path)
+    assert lines(path)[-1]["recorded_by"] == before
+
+
+def test_a_stream_that_breaks_its_rules_is_damage(path):
+    """
+    A log whose facts cannot follow each other is damaged, not a refusal of the command.
+    """
+    file(path)
+    connection = sqlite3.connect(path)
+    (text,) = connection.execute(
+        "SELECT sql FROM sqlite_schema WHERE name='stored_events_no_update'"
+    ).fetchone()
+    connection.execute("DROP TRIGGER stored_events_no_update")
+    payload = (
+        b'{"scr":"S-1","event":"reopened","effective_on":"2024-01-01","by":"a",'
+        b'"reason":"r"}'
+    )
+    connection.execute(
+        "UPDATE stored_events SET topic='scr.reopened/1', state=? WHERE rowid=2",
+        (payload,),
+    )
+    connection.execute(text)
+    connection.commit()
+    connection.close()
+
+    with pytest.raises(LogDamagedError, match="cannot follow each other"):
+        record(path, "reopened", reason="new lead")

@@ -338,10 +338,10 @@ def _said_by(line: bytes) -> tuple[str | None, _Missed]:
     except (ValueError, RecursionError):
         return nothing
     match fields:
-        case {"scr": scr, "event": str(event)} if is_id(scr):
+        case {"scr": str(scr), "event": str(event)}:
             outcome = fields.get("outcome")
             return f"scr/{scr}", _Missed(event, outcome if is_id(outcome) else None)
-        case {"organization": name, "event": str(event)} if is_id(name):
+        case {"organization": str(name), "event": str(event)}:
             return f"organization/{name}", _Missed(event, None)
         case _:
             return nothing

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from ledger.domain import subject as subjects
 from ledger.domain.events import OrganizationFact, ScrFact
+from ledger.errors import LogDamagedError, RuleError
 from ledger.store.codec import fact_of
 
 if TYPE_CHECKING:
@@ -38,5 +39,9 @@ def recall(appending: Appending, stream: str) -> Recalled:
         fact = fact_of(stream, topic, payload)
         assert isinstance(fact, ScrFact | OrganizationFact)
         facts.append((fact, fact.known_at or datetime.fromisoformat(recorded_at)))
-        state = subjects.evolve(state, fact)
+        try:
+            state = subjects.evolve(state, fact)
+        except RuleError as error:
+            why = f"the facts of {stream} cannot follow each other ({error})"
+            raise LogDamagedError(why) from None
     return Recalled(state, facts)
