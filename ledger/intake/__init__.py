@@ -1,1 +1,0 @@
-"""Files as agencies have them: rows of tables, turned into lines of facts."""
