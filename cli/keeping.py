@@ -134,6 +134,18 @@ def _recorded_name(name: str) -> str:
     return display(last if last.strip() else repr(last))[:200]
 
 
+def _check_form(name: str) -> None:
+    """Say at once that a table is no JSON Lines file, not a fault for each row."""
+    from ledger.errors import UsageError
+
+    if name.lower().endswith((".csv", ".tsv", ".xlsx", ".xls")):
+        message = (
+            f"{name} is a table, and import reads JSON Lines only;"
+            " write one JSON object a line (docs/interchange.md)"
+        )
+        raise UsageError(message)
+
+
 @contextmanager
 def _input(name: str) -> Iterator[IO[bytes]]:
     from pathlib import Path
@@ -145,6 +157,7 @@ def _input(name: str) -> Iterator[IO[bytes]]:
             raise NoInputFileError(name, "standard input is closed")
         yield sys.stdin.buffer
         return
+    _check_form(name)
     try:
         lines = Path(name or "''").open("rb")  # noqa: SIM115 - closed below
     except (OSError, ValueError) as error:

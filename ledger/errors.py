@@ -340,7 +340,8 @@ class FaultyFileError(RefusedError):
     """
 
     def __init__(self, file: str, lines: tuple[str, ...], count: int) -> None:
-        more = f"; the first {len(lines)} are listed" if count > len(lines) else ""
+        unlisted = count - len(lines)
+        more = f", {len(lines)} of them above and {unlisted} more" if unlisted else ""
         faults = "1 fault" if count == 1 else f"{count} faults"
         super().__init__(
             f"{file} is refused, nothing of it was recorded: {faults}{more};"

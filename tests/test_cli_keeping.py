@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from cli.main import run
 from tests.commandline import HISTORY, filed, life, line, prepare, scr
 
 if TYPE_CHECKING:
@@ -333,3 +334,20 @@ def test_reading_works_from_another_folder(empty, tmp_path_factory):
     with chdir(elsewhere):
         assert scr("--ledger", str(empty / "scr.db"), "count").code == 0
         assert list(elsewhere.iterdir()) == []
+
+
+@pytest.mark.parametrize("name", ["facts.csv", "FACTS.XLSX", "facts.tsv"])
+def test_a_table_is_refused_in_one_line(tmp_path, name, capsys):
+    """
+    What import does not read is said once, not as a fault for each row.
+    """
+    ledger = str(tmp_path / "scr.db")
+    (tmp_path / name).write_text("scr,event\nS-1,filed\n" * 300)
+    assert run(["--ledger", ledger, "init"]) == 0
+    capsys.readouterr()
+
+    assert run(["--ledger", ledger, "import", str(tmp_path / name)]) == 2
+    told = capsys.readouterr()
+
+    assert told.err.count("\n") == 1
+    assert "JSON Lines only" in told.err

@@ -296,7 +296,7 @@ def test_the_first_hundred_faults_are_listed(tmp_path):
 
     assert told.code == 5
     assert len(told.err.splitlines()) == 101
-    assert "130 faults; the first 100 are listed" in told.err.splitlines()[-1]
+    assert "130 faults, 100 of them above and 30 more" in told.err.splitlines()[-1]
 
 
 def test_text_of_a_faulty_file_is_escaped(tmp_path):

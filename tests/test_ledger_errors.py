@@ -70,7 +70,7 @@ def test_an_anomaly_is_in_the_docs(rule):
     [
         (1, 1, "f is refused, nothing of it was recorded: 1 fault; correct"),
         (2, 2, ": 2 faults; correct"),
-        (101, 100, ": 101 faults; the first 100 are listed; correct"),
+        (101, 100, ": 101 faults, 100 of them above and 1 more; correct"),
     ],
 )
 def test_how_many_faults(count, listed, words):
