@@ -32,6 +32,7 @@ from eventsourcing.domain import Aggregate, event
 
 from ledger import app, fsck
 from ledger.domain.events import CASE_EVENTS
+from ledger.intake.facts import JsonLines
 from ledger.reader import open_log
 from ledger.tlog.entry import entry
 from ledger.tlog.merkle import leaf_hash
@@ -113,7 +114,9 @@ def load(path: str, source: Path) -> None:
     app.create(path)
     ledger, identity = app.open_ledger(path)
     with source.open("rb") as lines:
-        ledger.import_file(source.name, lines, zone=ZoneInfo(identity.timezone))
+        ledger.import_file(
+            source.name, JsonLines(lines), zone=ZoneInfo(identity.timezone)
+        )
     ledger.close()
 
 
@@ -211,7 +214,9 @@ def catch_up(ledger: str, folder: Path, repeat: int) -> Figure:
         extra.write_text(json.dumps(fields) + "\n")
         opened, identity = app.open_ledger(ledger)
         with extra.open("rb") as lines:
-            opened.import_file(extra.name, lines, zone=ZoneInfo(identity.timezone))
+            opened.import_file(
+                extra.name, JsonLines(lines), zone=ZoneInfo(identity.timezone)
+            )
         opened.close()
         with open_log(ledger) as log:
             path = path_beside(ledger)

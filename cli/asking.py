@@ -252,3 +252,18 @@ def progress(what: str) -> Iterator[Callable[[int], None]]:
 def _on_one_line(stream: IO[str], text: str) -> None:
     stream.write(f"\r\x1b[K{text}")
     stream.flush()
+
+
+def check_text(option: str, text: str) -> None:
+    """Refuse an option that a field of text would not take.
+
+    :raises UsageError: says what it takes.
+    """
+    from ledger.domain.events import is_text
+
+    if not is_text(text):
+        message = (
+            f"{option} takes 1 to 200 characters, not only spaces,"
+            " none of them a control character"
+        )
+        raise UsageError(message)

@@ -15,12 +15,13 @@ from cli.asking import (
     form,
     form_options,
 )
+from cli.main import complain
 from cli.render import Answer, Column
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from cli.asking import Asking
+    from cli.asking import Asking, Form
     from cli.main import Settings
     from projections.counts import Question, Row
 
@@ -146,8 +147,27 @@ def count_command(settings: Settings, /, **given: Any) -> None:
             rows,
             table_columns=table and table[0],
             table_rows=table and table[1],
+            notes=_left_out(open_, how),
         )
         answer(found, how)
+
+
+def _left_out(open_: Asking, how: Form) -> list[str]:
+    """Say under a table, else on stderr, that imports have set SCRs aside."""
+    from projections.imports import set_aside
+
+    count = set_aside(open_.log, open_.basis.position)
+    if not count:
+        return []
+    note = f"note: the imports into this ledger have set aside {_scrs(count)}"
+    if how.format == "table":
+        return [note]
+    complain(note)
+    return []
+
+
+def _scrs(count: int) -> str:
+    return "1 SCR" if count == 1 else f"{count:,} SCRs"
 
 
 _TITLES = {

@@ -88,6 +88,7 @@ def _make(path: str) -> None:
     from zoneinfo import ZoneInfo
 
     from ledger import app
+    from ledger.intake.facts import JsonLines
 
     identity = app.create(path, name="synthetic demonstration")
     ledger, _ = app.open_ledger(path)
@@ -98,7 +99,7 @@ def _make(path: str) -> None:
         ):
             ledger.import_file(
                 "events.jsonl",
-                lines,
+                JsonLines(lines),
                 zone=ZoneInfo(identity.timezone),
                 on_progress=tell,
             )

@@ -100,13 +100,13 @@ def _read_model(log: Log) -> Symptom:
 
 
 def _imports(log: Log) -> Iterator[Symptom]:
-    from projections.history import line_of
+    from projections.imports import set_aside
 
     imports = [
-        line_of(row)
+        row
         for row in log.stream("ledger", log.head)
         if row.topic == "ledger.imported/1"
     ]
-    set_aside = sum(int(str(fact.get("set_aside", 0))) for fact in imports)
-    says = f"{len(imports):,}; {set_aside:,} SCRs set aside"
-    yield Symptom("imports", "note" if set_aside else "fine", says)
+    aside = set_aside(log, log.head)
+    says = f"{len(imports):,}; {aside:,} SCRs set aside"
+    yield Symptom("imports", "note" if aside else "fine", says)

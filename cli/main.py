@@ -23,10 +23,12 @@ DEFAULT_LEDGER = "scr.db"
 
 COMMANDS = {
     "init": ("cli.keeping", "make an empty ledger"),
-    "import": ("cli.keeping", "load facts from a file"),
+    "import": ("cli.importing", "load facts from a file"),
+    "map": ("cli.mapping", "draft how a table's columns are read"),
     "export": ("cli.history", "write the case facts out"),
     "count": ("cli.count", "figures per fiscal year"),
     "cases": ("cli.count", "the SCRs behind a figure"),
+    "compare": ("cli.comparing", "an extract beside the ledger, both ways"),
     "show": ("cli.history", "one SCR's history, with both clocks"),
     "log": ("cli.history", "the whole log, fact by fact"),
     "verify": ("cli.checking", "recompute everything, and name what is wrong"),
@@ -187,6 +189,11 @@ def run(arguments: Sequence[str] | None = None) -> int:
     except Exception as error:  # noqa: BLE001 - no traceback reaches a user
         return _unexpected(error)
     return code if isinstance(code, int) else 0
+
+
+def say(text: str) -> None:
+    """Write one line on stdout, safe whatever the text holds."""
+    click.echo(display(text))
 
 
 def complain(text: str, prefix: str = "scr: ") -> None:

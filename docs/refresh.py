@@ -90,7 +90,7 @@ def _typed(line: str) -> str:
 
 @contextmanager
 def prepared() -> Iterator[None]:
-    """Stand in a folder with first.jsonl and the ledger it is loaded into."""
+    """Stand in a folder with the files of the documentation, and a ledger of some."""
     from ledger import app
 
     clock = Clock()
@@ -103,6 +103,8 @@ def prepared() -> Iterator[None]:
         mock.patch.object(app, "account", return_value="registry"),
     ):
         Path("first.jsonl").write_text(worked_example(), encoding="utf-8")
+        Path("extract.csv").write_text(block("maps.md", "csv"), encoding="utf-8")
+        Path("columns.toml").write_text(block("maps.md", "toml"), encoding="utf-8")
         said(["init", "--name", "first"])
         said(["import", "first.jsonl"])
         yield
@@ -113,6 +115,14 @@ def worked_example() -> str:
     text = (DOCS / "counting.md").read_text(encoding="utf-8")
     lines = [line for line in text.splitlines() if line.startswith('{"scr"')]
     return "".join(f"{line}\n" for line in lines)
+
+
+def block(page: str, language: str) -> str:
+    """Return the first block of a language on a page."""
+    text = (DOCS / page).read_text(encoding="utf-8")
+    found = re.search(rf"```{language}\n(.*?)```", text, re.DOTALL)
+    assert found
+    return found[1]
 
 
 def main() -> None:

@@ -5,9 +5,9 @@ from __future__ import annotations
 import getpass
 import json
 import os
-from hashlib import sha256
-from pathlib import Path
-from typing import IO, TYPE_CHECKING, Any, NamedTuple
+from pathlib import Path, PurePath
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any, NamedTuple
 from uuid import uuid4
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
@@ -19,13 +19,13 @@ from ledger import reader
 from ledger.collector import paused_collector
 from ledger.domain.events import (
     LEDGER_STREAM,
-    MAX_LINE_BYTES,
     Imported,
     Opened,
     Unreadable,
     is_text,
     parse_stored,
 )
+from ledger.domain.fiscal import format_instant
 from ledger.errors import (
     FaultyFileError,
     FieldError,
@@ -33,17 +33,28 @@ from ledger.errors import (
     UsageError,
 )
 from ledger.failures import translated
+from ledger.intake.mapping import NO_MAP
+from ledger.intake.rows import place, titled
+from ledger.intake.snapshot_import import Snapshot, take
 from ledger.store import live
-from ledger.store.bulk import Loader, Totals
+from ledger.store.aside import Rehearsal
+from ledger.store.bulk import Faults, Loader, Totals
 from ledger.store.codec import FactMapper, Placed
 from ledger.store.sqlite import AppendOnlyRecorder, Datastore, system_clock
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Iterable, Mapping
     from datetime import datetime
 
     from eventsourcing.persistence import InfrastructureFactory
     from eventsourcing.utils import EnvType
+
+    from ledger.intake.facts import FactFile
+    from ledger.intake.mapping import MapFile
+    from ledger.intake.rows import Columns, Row
+    from ledger.intake.snapshot import Refused
+    from ledger.store.bulk import Aside, LeftOut
+    from ledger.store.sqlite import Appending
 
 DEFAULT_ZONE = "America/New_York"
 STANDARD_INPUT = "-"
@@ -58,6 +69,28 @@ class ImportReport(NamedTuple):
     totals: Totals
     head: int
     dry_run: bool
+
+
+class SetAside(NamedTuple):
+    """One line or row of an SCR, or of an organization, that is left out whole."""
+
+    line: int
+    """Its number; 0 for an SCR that is refused because the file lacks it."""
+    kind: str
+    """``scr`` or ``organization``."""
+    subject: str
+    faults: tuple[tuple[str, str], ...]
+    """Field and rule; none if it only shares its subject with a refused line."""
+    said: dict[str, object]
+    """``text`` of a line, or ``cells`` of a row, as they stand in the file."""
+
+
+class SnapshotReport(NamedTuple):
+    """What an extract brought, and which SCRs it lacks."""
+
+    imported: ImportReport
+    missing: tuple[str, ...]
+    """They stood in the ledger at the snapshot's instant and are not in the file."""
 
 
 class _Factory(SQLiteFactory):
@@ -113,43 +146,106 @@ class CaseLedger(Application[str]):
     def import_file(  # noqa: PLR0913 - all but two are keywords
         self,
         file: str,
-        lines: IO[bytes],
+        facts: FactFile,
         *,
         zone: ZoneInfo,
         source: str | None = None,
         dry_run: bool = False,
+        set_aside: Callable[[SetAside], None] | None = None,
         on_progress: Callable[[int], None] = lambda _rows: None,
     ) -> ImportReport:
         """Load a file of facts: all of its new lines, or none.
 
         :param file: the name it is recorded under.
-        :param lines: the file, opened in binary.
+        :param facts: what is in it; with ``set_aside`` it is read twice.
         :param zone: the ledger's time zone.
         :param source: given to facts that name none themselves.
+        :param set_aside: told of every line of a subject that has a refused one; all
+            of these are left out. Left out itself: they refuse the whole file.
         :param on_progress: told the number of lines read, now and then.
         :raises FaultyFileError: a line cannot be recorded; nothing was.
+        :raises UnreadableTableError: what should be a table is none.
         :raises FieldError: the source is not what the field takes.
         """
-        if source is not None and not is_text(source):
-            field, rule = "source", "must be text of 1 to 200 characters"
-            raise FieldError(field, rule)
-        digest = sha256()
+        _check_source(source)
         with (
             translated(self._path),
             paused_collector(),
             self.appender.appending(keep=not dry_run) as appending,
         ):
-            loader = Loader(appending, zone, source=source)
-            totals = loader.load(_numbered(lines, digest.update, on_progress))
+            left_out = None
+            if set_aside is not None:
+                left_out = _left_out(appending, zone, file, facts)
+            loader = Loader(
+                appending,
+                zone,
+                source=source,
+                left_out=left_out,
+                set_aside=lambda aside: set_aside and set_aside(_line_aside(aside)),
+            )
+            totals = loader.load(facts.lines(on_progress))
             if loader.faults.count:
-                raise _faulty(file, loader)
+                raise _faulty(file, loader.faults, facts.columns)
             if totals.new:
-                imported = _imported(file, digest.hexdigest(), totals, source)
-                version = len(appending.stream(LEDGER_STREAM)) + 1
-                placed = Placed(LEDGER_STREAM, version, imported)
-                appending.put([self.mapper.to_stored_event(placed)])
+                said = {"source": source, **_mapped(facts.map)}
+                imported = _imported(file, facts.sha256, totals, said)
+                self._put_import(appending, imported)
             head = appending.head
-        return ImportReport(file, digest.hexdigest(), totals, head, dry_run)
+        return ImportReport(file, facts.sha256, totals, head, dry_run)
+
+    def import_snapshot(  # noqa: PLR0913 - all but two are keywords
+        self,
+        snapshot: Snapshot,
+        rows: Iterable[Row],
+        *,
+        sha256: str,
+        zone: ZoneInfo,
+        columns: Columns = MappingProxyType({}),
+        map_file: MapFile = NO_MAP,
+        set_aside: Callable[[SetAside], None] | None = None,
+        dry_run: bool = False,
+    ) -> SnapshotReport:
+        """Load an extract of one day: the facts that differ from what was known then.
+
+        :param snapshot: the file's name, and when what it shows was known.
+        :param rows: its rows, read to their end.
+        :param sha256: of the file's bytes, in hex.
+        :param zone: the ledger's time zone.
+        :param columns: of the table, so that a fault names its cell.
+        :param map_file: the map that named them.
+        :param set_aside: told of SCRs that cannot be taken; left out: they refuse the
+            whole file.
+        :raises FaultyFileError: a row cannot be taken; nothing was recorded.
+        :raises KnownLaterError: the snapshot is of a moment to come.
+        :raises FieldError: the source is not what the field takes.
+        """
+        _check_source(snapshot.source)
+        file = snapshot.file
+        with (
+            translated(self._path),
+            paused_collector(),
+            self.appender.appending(keep=not dry_run) as appending,
+        ):
+            refuse = None if set_aside is None else _rows_aside(set_aside)
+            taken = take(appending, zone, snapshot, rows, refuse)
+            if taken.faults.count:
+                raise _faulty(file, taken.faults, columns)
+            if taken.totals.new:
+                said = {
+                    "source": snapshot.source,
+                    "snapshot_at": format_instant(snapshot.known_at),
+                    **_mapped(map_file),
+                }
+                imported = _imported(file, sha256, taken.totals, said)
+                self._put_import(appending, imported)
+            head = appending.head
+        report = ImportReport(file, sha256, taken.totals, head, dry_run)
+        return SnapshotReport(report, taken.missing)
+
+    def _put_import(self, appending: Appending, imported: Imported) -> None:
+        version = len(appending.stream(LEDGER_STREAM)) + 1
+        placed = Placed(LEDGER_STREAM, version, imported)
+        appending.put([self.mapper.to_stored_event(placed)])
 
     def record(
         self, fields: Mapping[str, str], *, zone: ZoneInfo, dry_run: bool = False
@@ -267,7 +363,16 @@ def _put_in_place(draft: Path, target: Path) -> None:
         draft.rename(target)
 
 
-def _imported(file: str, digest: str, totals: Totals, source: str | None) -> Imported:
+def _mapped(map_file: MapFile) -> dict[str, str | None]:
+    if map_file is NO_MAP:
+        return {}
+    name = _as_text(PurePath(map_file.name).name)
+    return {"map": name, "map_sha256": map_file.sha256}
+
+
+def _imported(
+    file: str, digest: str, totals: Totals, said: Mapping[str, str | None]
+) -> Imported:
     fields = {
         "event": "imported",
         "file": _as_text(file),
@@ -275,48 +380,62 @@ def _imported(file: str, digest: str, totals: Totals, source: str | None) -> Imp
         "rows": totals.rows,
         "added": totals.added,
         "already_recorded": totals.already_recorded,
-        "set_aside": 0,
+        "set_aside": totals.set_aside,
         "anomalies": totals.anomalies,
         "run_by": account(),
-        **({"source": source} if source else {}),
+        **{name: text for name, text in said.items() if text},
     }
     fact = parse_stored(Imported.topic, json.dumps(fields).encode())
     assert isinstance(fact, Imported)
     return fact
 
 
-def _faulty(file: str, loader: Loader) -> FaultyFileError:
+def _left_out(
+    appending: Appending, zone: ZoneInfo, file: str, facts: FactFile
+) -> LeftOut:
+    """Read a file through; return what to leave out of it."""
+    rehearsal = Rehearsal(appending, zone)
+    left_out = rehearsal.left(facts.lines(lambda _: None))
+    if rehearsal.nameless.count:
+        raise _faulty(file, rehearsal.nameless, facts.columns)
+    return left_out
+
+
+def _line_aside(aside: Aside) -> SetAside:
+    kind, _, subject = aside.stream.partition("/")
+    faults = tuple((fault.field, fault.rule) for fault in aside.faults)
+    text = aside.line.decode(errors="backslashreplace")
+    return SetAside(aside.number, kind, subject, faults, {"text": text})
+
+
+def _rows_aside(set_aside: Callable[[SetAside], None]) -> Callable[[Refused], None]:
+    def tell(refused: Refused) -> None:
+        assert refused.scr is not None  # A row that names none refuses the file.
+        by_row = {row.number: row.cells for row in refused.rows} or {0: {}}
+        for number, cells in by_row.items():
+            faults = tuple(
+                (fault.field, fault.rule)
+                for fault in refused.faults
+                if fault.row == number
+            )
+            said: dict[str, object] = {
+                "cells": {name: str(cell) for name, cell in cells.items()}
+            }
+            set_aside(SetAside(number, "scr", refused.scr, faults, said))
+
+    return tell
+
+
+def _check_source(source: str | None) -> None:
+    if source is not None and not is_text(source):
+        field, rule = "source", "must be text of 1 to 200 characters"
+        raise FieldError(field, rule)
+
+
+def _faulty(file: str, faults: Faults, columns: Columns) -> FaultyFileError:
     lines = tuple(
-        f"{file}:{fault.line}: {fault.field}: {fault.rule}"
-        for fault in loader.faults.listed
+        f"{place(file, fault.line, fault.field, columns)}:"
+        f" {titled(fault.field, columns)}: {fault.rule}"
+        for fault in faults.listed
     )
-    return FaultyFileError(file, lines, loader.faults.count)
-
-
-_BYTE_ORDER_MARK = b"\xef\xbb\xbf"
-_PIECE = MAX_LINE_BYTES + len(_BYTE_ORDER_MARK) + len(b"\r\n")
-_PROGRESS_LINES = 10_000
-
-
-def _numbered(
-    lines: IO[bytes],
-    digest: Callable[[bytes], None],
-    on_progress: Callable[[int], None],
-) -> Iterator[tuple[int, bytes]]:
-    """Yield the lines that are not blank, with their numbers, in bounded memory."""
-    number = 0
-    while raw := lines.readline(_PIECE):
-        digest(raw)
-        number += 1
-        if len(raw) == _PIECE and not raw.endswith(b"\n"):
-            line = raw  # Longer than any line may be; the rest is passed over.
-            while not raw.endswith(b"\n") and (raw := lines.readline(_PIECE)):
-                digest(raw)
-        else:
-            line = raw.removesuffix(b"\n").removesuffix(b"\r")
-        if number == 1:
-            line = line.removeprefix(_BYTE_ORDER_MARK)
-        if line and not line.isspace():
-            yield number, line
-        if number % _PROGRESS_LINES == 0:
-            on_progress(number)
+    return FaultyFileError(file, lines, faults.count)

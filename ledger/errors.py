@@ -340,12 +340,47 @@ class FaultyFileError(RefusedError):
     """
 
     def __init__(self, file: str, lines: tuple[str, ...], count: int) -> None:
-        unlisted = count - len(lines)
-        more = f", {len(lines)} of them above and {unlisted} more" if unlisted else ""
-        faults = "1 fault" if count == 1 else f"{count} faults"
         super().__init__(
-            f"{file} is refused, nothing of it was recorded: {faults}{more};"
-            " correct the file and import it again"
+            f"{file} is refused, nothing of it was recorded:"
+            f" {_counted(count, len(lines))}; correct the file and import it again"
         )
         self.lines = lines
         self.count = count
+
+
+class FaultyTableError(FaultyFileError):
+    """A table cannot be read, whatever it is read for.
+
+    ``lines`` has one text per fault, in file order, the first 100.
+    """
+
+    def __init__(self, file: str, lines: tuple[str, ...], count: int) -> None:
+        super().__init__(file, lines, count)
+        self.args = (
+            f"{file} cannot be read: {_counted(count, len(lines))};"
+            " correct it, or the map that names its columns, and try again",
+        )
+
+
+class UnreadableTableError(RefusedError):
+    """A file is no table, or larger than what is read of one."""
+
+    def __init__(self, where: str, why: str, what_to_do: str) -> None:
+        super().__init__(f"{where} {why}; {what_to_do}")
+
+
+class FaultyMapError(FaultyFileError):
+    """A map does not say how the columns of a table are to be read."""
+
+    def __init__(self, file: str, lines: tuple[str, ...]) -> None:
+        super().__init__(file, lines, len(lines))
+        self.args = (
+            f"{file} is no map: {_counted(len(lines), len(lines))};"
+            " correct it (docs/maps.md)",
+        )
+
+
+def _counted(count: int, listed: int) -> str:
+    unlisted = count - listed
+    more = f", {listed} of them above and {unlisted} more" if unlisted else ""
+    return f"{'1 fault' if count == 1 else f'{count} faults'}{more}"

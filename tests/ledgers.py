@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
 from ledger import app
+from ledger.intake.facts import JsonLines
 from projections.history import line_of
 from tests.oracle import Fact
 from tests.strategies import as_jsonl
@@ -62,7 +63,7 @@ def load(path: str, text: str, *, clock: Clock | None = None) -> ImportReport:
     try:
         return ledger.import_file(
             "test.jsonl",
-            io.BytesIO(text.encode()),
+            JsonLines(io.BytesIO(text.encode())),
             zone=ZoneInfo(identity.timezone),
         )
     finally:

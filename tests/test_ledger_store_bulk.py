@@ -18,6 +18,7 @@ from ledger import app, errors
 from ledger.domain import scr as scrs
 from ledger.domain.events import MAX_LINE_BYTES
 from ledger.errors import FaultyFileError, FieldError, RuleError
+from ledger.intake.facts import JsonLines
 from ledger.reader import open_log
 from ledger.store.bulk import _Matcher
 from ledger.store.sqlite import system_clock
@@ -72,7 +73,7 @@ def load_bytes(path, data, *, file="f.jsonl", clock=system_clock, **options):
     ledger, identity = app.open_ledger(path, clock=clock)
     try:
         return ledger.import_file(
-            file, lines, zone=ZoneInfo(identity.timezone), **options
+            file, JsonLines(lines), zone=ZoneInfo(identity.timezone), **options
         )
     finally:
         ledger.close()

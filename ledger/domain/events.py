@@ -144,12 +144,14 @@ Id = Annotated[str, _Id]
 Text = Annotated[str, _Text(200)]
 LongText = Annotated[str, _Text(2000)]
 Answer = Annotated[Literal["yes", "no", "unknown"], _Answer]
+Hash = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
 OptionalDay = Annotated[Day | None, _Absent]
 OptionalInstant = Annotated[Instant | None, _Absent]
 OptionalId = Annotated[Id | None, _Absent]
 OptionalText = Annotated[Text | None, _Absent]
 OptionalLongText = Annotated[LongText | None, _Absent]
 OptionalAnswer = Annotated[Answer | None, _Absent]
+OptionalHash = Annotated[Hash | None, _Absent]
 
 # --- what every fact carries -------------------------------------------------
 
@@ -428,7 +430,7 @@ class Imported(_LedgerFact):
     topic = "ledger.imported/1"
     event: Literal["imported"]
     file: Text
-    sha256: Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
+    sha256: Hash
     rows: Annotated[int, Field(ge=0)]
     added: dict[Text, Annotated[int, Field(ge=0)]]
     already_recorded: Annotated[int, Field(ge=0)]
@@ -436,6 +438,11 @@ class Imported(_LedgerFact):
     anomalies: dict[Text, Annotated[int, Field(ge=0)]]
     run_by: Text
     source: OptionalText = None
+    map: OptionalText = None
+    """The name of the map a table was read through."""
+    map_sha256: OptionalHash = None
+    snapshot_at: OptionalInstant = None
+    """Of an extract: when what it shows was known."""
 
 
 ScrEvent = (

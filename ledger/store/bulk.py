@@ -35,7 +35,7 @@ from ledger.errors import (
 from ledger.store.streams import recall
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable, Mapping
     from datetime import date, datetime
     from zoneinfo import ZoneInfo
 
@@ -61,6 +61,7 @@ class Totals(NamedTuple):
     added: dict[str, int]
     already_recorded: int
     anomalies: dict[str, int]
+    set_aside: int = 0
 
     @property
     def new(self) -> int:
@@ -91,6 +92,34 @@ class Faults:
         del self.listed[FAULTS_LISTED:]
 
 
+class Unread(NamedTuple):
+    """A row of a table of which some cells could not be read."""
+
+    text: bytes
+    """The others, as a line."""
+    faults: tuple[tuple[str, str], ...]
+    """Field and rule of each cell that could not."""
+
+
+class LeftOut(NamedTuple):
+    """What of a file is set aside: whole subjects that have a refused line."""
+
+    streams: frozenset[str]
+    faults: Mapping[int, list[Fault]]
+
+
+class Aside(NamedTuple):
+    """One line that is set aside, with its subject and what is wrong with it.
+
+    A line has no faults if it only shares its subject with one that has.
+    """
+
+    number: int
+    line: bytes
+    stream: str
+    faults: tuple[Fault, ...]
+
+
 class _Stream:
     """What is known about one subject while a file is read."""
 
@@ -111,16 +140,35 @@ class Loader:
 
     Faults do not stop it, so that all of a file's faults are found; the caller
     rolls the transaction back when there are any.
+
+    :param matching: whether a line may be one that is recorded already; False takes
+        every line as new.
+    :param left_out: the subjects whose lines are not taken.
+    :param set_aside: told of those lines.
     """
 
-    def __init__(
-        self, appending: Appending, zone: ZoneInfo, *, source: str | None = None
+    def __init__(  # noqa: PLR0913 - all but two are keywords
+        self,
+        appending: Appending,
+        zone: ZoneInfo,
+        *,
+        source: str | None = None,
+        matching: bool = True,
+        left_out: LeftOut | None = None,
+        set_aside: Callable[[Aside], None] = lambda _: None,
     ) -> None:
         self.appending = appending
         self.zone = zone
         self.source = source
+        self.matching = matching
+        self.left_out = left_out or LeftOut(frozenset(), {})
+        self.set_aside = set_aside
         self.moment = appending.moment
         self.faults = Faults()
+        self.nameless = Faults()
+        """Those of lines that name no subject."""
+        self.refused: set[str] = set()
+        """The streams with a refused line."""
         self.rows = 0
         self.matched = 0
         self.added: Counter[str] = Counter()
@@ -131,7 +179,7 @@ class Loader:
         self._missed: dict[str, set[_Missed]] = defaultdict(set)
         self._pending: list[StoredEvent] = []
 
-    def load(self, lines: Iterable[tuple[int, bytes]]) -> Totals:
+    def load(self, lines: Iterable[tuple[int, bytes | Unread]]) -> Totals:
         """Read numbered lines; return what was found. Faults are in ``faults``."""
         for number, line in lines:
             self.rows += 1
@@ -139,15 +187,25 @@ class Loader:
             if len(self._pending) >= BATCH:
                 self._flush()
         self._flush()
-        return Totals(self.rows, dict(self.added), self.matched, dict(self.anomalies))
+        return Totals(
+            self.rows,
+            dict(self.added),
+            self.matched,
+            dict(self.anomalies),
+            len(self.left_out.streams),
+        )
 
-    def _line(self, number: int, line: bytes) -> None:
+    def _line(self, number: int, line: bytes | Unread) -> None:
+        if isinstance(line, Unread):
+            self._unread(number, *line)
+            return
         try:
             fact = parse_line(line)
         except Unreadable as error:
-            for field, rule in error.faults:
-                self.faults.add(Fault(number, field, rule))
-            self._miss(*_said_by(line))
+            self._unread(number, line, error.faults)
+            return
+        if fact.stream in self.left_out.streams:
+            self._leave_out(number, line, fact.stream)
             return
         stream = self._stream(fact.stream)
         known = fact.known_at or self.moment
@@ -161,6 +219,25 @@ class Loader:
             return
         self._append(stream, fact, known)
 
+    def _unread(
+        self, number: int, line: bytes, faults: tuple[tuple[str, str], ...]
+    ) -> None:
+        name, missed = _said_by(line)
+        if name in self.left_out.streams:
+            self._leave_out(number, line, name)
+            return
+        for field, rule in faults:
+            self.faults.add(Fault(number, field, rule))
+            if name is None:
+                self.nameless.add(Fault(number, field, rule))
+        if name is not None:
+            self.refused.add(name)
+        self._miss(name, missed)
+
+    def _leave_out(self, number: int, line: bytes, stream: str) -> None:
+        faults = tuple(self.left_out.faults.get(number, ()))
+        self.set_aside(Aside(number, line, stream, faults))
+
     def _already_recorded(
         self, stream: _Stream, fact: CaseEvent, known: datetime, number: int
     ) -> bool:
@@ -172,6 +249,8 @@ class Loader:
         # Now the lines before this one are known to be out of order: they were
         # decided against what comes after them, so nothing else is said of them.
         error = OutOfOrderError(fact.subject, number)
+        if stream.fresh:
+            self.refused.add(fact.stream)
         for earlier, at_fault in stream.fresh.items():
             fault = Fault(earlier, error.field, str(error))
             self.faults.put_back(fault, instead=at_fault)
@@ -181,6 +260,7 @@ class Loader:
     def _refuse(
         self, stream: _Stream, fact: CaseEvent, number: int, error: RuleError
     ) -> None:
+        self.refused.add(fact.stream)
         outcome = getattr(fact, "outcome", None)
         if not _only_follows(error, outcome, self._missed.get(fact.stream, set())):
             self.faults.add(Fault(number, error.field, str(error)))
@@ -254,7 +334,8 @@ class Loader:
             stream.state = recalled.state
             stream.version = len(recalled.facts)
             stream.known = recalled.known
-            stream.matcher = _Matcher(recalled.facts)
+            if self.matching:
+                stream.matcher = _Matcher(recalled.facts)
 
     def _leads_to(self, name: str) -> str | None:
         """Follow a duplicate or a merger from a stream, ``scr/…`` or another."""
@@ -337,11 +418,16 @@ def _said_by(line: bytes) -> tuple[str | None, _Missed]:
         fields = json.loads(line.decode(), parse_int=lambda _: 0)
     except (ValueError, RecursionError):
         return nothing
+    if not isinstance(fields, dict):
+        return nothing
+    event = fields.get("event")
+    missed = _Missed(event if isinstance(event, str) else "", None)
     match fields:
-        case {"scr": str(scr), "event": str(event)}:
+        case {"scr": str(scr)} if is_id(scr):
             outcome = fields.get("outcome")
-            return f"scr/{scr}", _Missed(event, outcome if is_id(outcome) else None)
-        case {"organization": str(name), "event": str(event)}:
-            return f"organization/{name}", _Missed(event, None)
+            about = outcome if is_id(outcome) else None
+            return f"scr/{scr}", missed._replace(outcome=about)
+        case {"organization": str(name)} if "scr" not in fields and is_id(name):
+            return f"organization/{name}", missed
         case _:
             return nothing

@@ -228,6 +228,15 @@ class Appending:
         )
         return [tuple(row) for row in self.cursor.fetchall()]
 
+    def streams(self, prefix: str) -> list[str]:
+        """Return the streams whose names begin with ``prefix``, by code point."""
+        self.cursor.execute(
+            f"SELECT DISTINCT originator_id FROM {self.events} "  # noqa: S608
+            "WHERE originator_id>=? AND originator_id<? ORDER BY originator_id",
+            (prefix, f"{prefix}\U0010ffff"),
+        )
+        return [row[0] for row in self.cursor.fetchall()]
+
     def _head(self) -> tuple[int, str]:
         self.cursor.execute(
             f"SELECT rowid, recorded_at FROM {self.events} "  # noqa: S608

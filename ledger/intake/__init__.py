@@ -1,0 +1,1 @@
+"""What comes in from elsewhere: tables, their columns, extracts of one day."""
