@@ -11,7 +11,7 @@ from typing import IO, TYPE_CHECKING, Any, NamedTuple, TextIO, TypeVar
 import click
 
 from cli import render
-from cli.main import Settings, complain
+from cli.main import Settings, complain, read_enough
 from cli.safe import display
 from ledger.errors import RefusedError, StoreError, UsageError
 
@@ -145,7 +145,7 @@ def _warn_of_future(instant: int, text: str) -> None:
 
 def answer(found: render.Answer, how: Form) -> None:
     """Write an answer where and how it was asked for."""
-    with output(how.output) as out:
+    with read_enough(), output(how.output) as out:
         terminal = how.output is None and out.isatty()
         width = None
         if terminal:
@@ -209,6 +209,8 @@ def _file(path: str) -> Iterator[TextIO]:
     try:
         with draft.open("w", encoding="utf-8", newline="") as out:
             yield out
+        if target.exists():
+            draft.chmod(target.stat().st_mode & 0o777)
         draft.replace(target)
     finally:
         draft.unlink(missing_ok=True)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from cli.asking import answer, form, form_options, output, progress
-from cli.main import complain
+from cli.main import complain, read_enough
 from cli.render import Answer, Column
 
 if TYPE_CHECKING:
@@ -76,7 +76,7 @@ def verify_command(ctx: click.Context, /, **given: Any) -> int:
     if rows or how.format != "table":
         answer(found, how)
     else:
-        with output(how.output) as out:
+        with read_enough(), output(how.output) as out:
             out.write(f"verified: every fact up to @{checked.head},")
             out.write(f" root {checked.root}\n")
     if not rows:

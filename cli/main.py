@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import sys
+from contextlib import contextmanager
 from importlib import import_module
 from typing import TYPE_CHECKING, Any, NamedTuple, TextIO
 
@@ -17,7 +18,7 @@ from cli.safe import display
 from ledger.errors import FaultyFileError, LedgerError, StoreError, UsageError
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
 DEFAULT_LEDGER = "scr.db"
 
@@ -168,8 +169,9 @@ def run(arguments: Sequence[str] | None = None) -> int:
     """Run one command and return its exit code; every error is one line on stderr."""
     try:
         code = scr.main(arguments, prog_name="scr", standalone_mode=False)
-        if sys.stdout is not None:  # It is None where it was closed: `>&-`.
-            sys.stdout.flush()
+        with read_enough():
+            if sys.stdout is not None:  # It is None where it was closed: `>&-`.
+                sys.stdout.flush()
     except LedgerError as error:
         return _refused(error)
     except (click.exceptions.Abort, KeyboardInterrupt):
@@ -178,7 +180,7 @@ def run(arguments: Sequence[str] | None = None) -> int:
     except click.ClickException as error:
         return _misused(error)
     except (BrokenPipeError, SystemExit):  # The latter is what click makes of it.
-        # `scr log | head`: whoever read has read enough.
+        # The help of a command; answers and lines have `read_enough` around them.
         _let_go_of(sys.stdout)
         return 0
     except OSError as error:
@@ -193,7 +195,21 @@ def run(arguments: Sequence[str] | None = None) -> int:
 
 def say(text: str) -> None:
     """Write one line on stdout, safe whatever the text holds."""
-    click.echo(display(text))
+    with read_enough():
+        click.echo(display(text))
+
+
+@contextmanager
+def read_enough() -> Iterator[None]:
+    """Let a command go on to its end, and its verdict, when stdout is not read on.
+
+    `scr log | head`: whoever read has read enough. What was to be recorded is recorded
+    all the same, and what does not verify ends with 4.
+    """
+    try:
+        yield
+    except BrokenPipeError:
+        _let_go_of(sys.stdout)
 
 
 def complain(text: str, prefix: str = "scr: ") -> None:

@@ -9,7 +9,7 @@ from pathlib import Path, PurePath
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, NamedTuple
 from uuid import uuid4
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+from zoneinfo import available_timezones
 
 from eventsourcing.application import Application
 from eventsourcing.sqlite import SQLiteFactory
@@ -45,6 +45,7 @@ from ledger.store.sqlite import AppendOnlyRecorder, Datastore, system_clock
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
     from datetime import datetime
+    from zoneinfo import ZoneInfo
 
     from eventsourcing.persistence import InfrastructureFactory
     from eventsourcing.utils import EnvType
@@ -59,6 +60,7 @@ if TYPE_CHECKING:
 DEFAULT_ZONE = "America/New_York"
 STANDARD_INPUT = "-"
 _LONGEST_NAME = 200
+_LOCAL_ZONES = frozenset({"localtime", "posixrules", "Factory"})
 
 
 class ImportReport(NamedTuple):
@@ -332,11 +334,10 @@ def _as_text(name: str) -> str:
 
 
 def _identity(name: str, timezone: str) -> Opened:
-    try:
-        ZoneInfo(timezone)
-    except (ZoneInfoNotFoundError, ValueError, OSError):
+    # A name such as `localtime` or `posixrules` is another zone on another machine.
+    if timezone not in available_timezones() or timezone in _LOCAL_ZONES:
         msg = f"{timezone} is not a time zone; give one such as {DEFAULT_ZONE} or UTC"
-        raise UsageError(msg) from None
+        raise UsageError(msg)
     fields = {
         "event": "opened",
         "ledger_id": str(uuid4()),

@@ -21,8 +21,14 @@ if TYPE_CHECKING:
 _PRIMARY = 0xFF  # Extended result codes carry the primary one in the low byte.
 
 
-def translate(error: sqlite3.Error, path: str) -> LedgerError:
+# Python reads what SQLite says as UTF-8; of a damaged schema it may not be.
+SQLITE_SAYS = (sqlite3.Error, UnicodeDecodeError)
+
+
+def translate(error: sqlite3.Error | UnicodeDecodeError, path: str) -> LedgerError:
     """Return the ledger's error for one of SQLite's about the file at ``path``."""
+    if isinstance(error, UnicodeDecodeError):
+        return LogDamagedError(f"SQLite cannot read {path} (its schema is no text)")
     code = getattr(error, "sqlite_errorcode", 0) & _PRIMARY
     match code:
         case sqlite3.SQLITE_BUSY | sqlite3.SQLITE_LOCKED:
@@ -60,7 +66,7 @@ def translated(path: str) -> Iterator[None]:
     """Turn SQLite's errors, also wrapped by the library, into the ledger's own."""
     try:
         yield
-    except sqlite3.Error as error:
+    except SQLITE_SAYS as error:
         raise translate(error, path) from error
     except Exception as error:
         cause = _sqlite_cause(error)

@@ -27,8 +27,8 @@ from ledger.domain.events import (
     parse_stored,
     payload_of,
 )
-from ledger.errors import NoLedgerError, RuleError
-from ledger.failures import translate
+from ledger.errors import InterruptedWriteError, NoLedgerError, RuleError
+from ledger.failures import SQLITE_SAYS, translate
 from ledger.tlog.entry import entry
 from ledger.tlog.merkle import leaf_hash, root
 
@@ -100,9 +100,17 @@ def check(path: str, on_progress: Callable[[int], None]) -> Checked:
             findings += _tiles(connection, log.leaves)
             findings += _ends(connection, log.expected)
             findings += _pages(connection)
-    except sqlite3.Error as error:
+    except SQLITE_SAYS as error:
+        if Path(f"{path}-journal").exists() and _is_read_only(error):
+            # SQLite would roll it back first, and this is no place to write.
+            raise InterruptedWriteError(path) from error
         raise translate(error, path) from error
     return Checked(log.expected, root(log.leaves).hex(), tuple(findings))
+
+
+def _is_read_only(error: Exception) -> bool:
+    code: int = getattr(error, "sqlite_errorcode", 0)
+    return code & 0xFF == sqlite3.SQLITE_READONLY
 
 
 def _connect(path: str) -> sqlite3.Connection:

@@ -24,7 +24,7 @@ from ledger.errors import (
     NotALedgerError,
     SchemaChangedError,
 )
-from ledger.failures import translate
+from ledger.failures import SQLITE_SAYS, translate
 from ledger.tlog.tiles import root_at
 
 if TYPE_CHECKING:
@@ -173,7 +173,7 @@ class Log:
     def _all(self, query: str, values: tuple[object, ...] = ()) -> list[Any]:
         try:
             return self._connection.execute(query, values).fetchall()
-        except sqlite3.Error as error:
+        except SQLITE_SAYS as error:
             raise translate(error, self.path) from error
 
     def close(self) -> None:
@@ -224,14 +224,14 @@ def _checked(path: str) -> sqlite3.Connection:
         connection = sqlite3.connect(
             uri, uri=True, timeout=LOCK_TIMEOUT_SECONDS, isolation_level=None
         )
-    except sqlite3.Error as error:
+    except SQLITE_SAYS as error:
         raise translate(error, path) from error
     try:
         connection.execute("PRAGMA query_only=ON")
         connection.execute("PRAGMA trusted_schema=OFF")
         connection.execute("PRAGMA cell_size_check=ON")
         _check_schema(path, connection)
-    except sqlite3.Error as error:
+    except SQLITE_SAYS as error:
         connection.close()
         raise translate(error, path) from error
     except LedgerError:

@@ -86,8 +86,8 @@ WRONG = [
     (["count", "--fy", ""], 2, "'' is not a fiscal year"),
     (["count", "--fy", "2019.."], 2, "is not a fiscal year"),
     (["count", "--fy", "2019..2020..2021"], 2, "is not a fiscal year"),
-    (["count", "--fy", "1899"], 2, "outside the fiscal years 1900 to 2999"),
-    (["count", "--fy", "3000"], 2, "outside the fiscal years 1900 to 2999"),
+    (["count", "--fy", "1899"], 2, "outside the fiscal years 1900 to 3000"),
+    (["count", "--fy", "3001"], 2, "outside the fiscal years 1900 to 3000"),
     (["count", "--fy", "２０１９"], 2, "is not a fiscal year"),  # noqa: RUF001
     (["cases", "dd-all", "--fy", "19"], 2, "'19' is not a fiscal year"),
     # Cut-offs.

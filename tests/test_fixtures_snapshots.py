@@ -33,6 +33,9 @@ def yearly():
 
 MADE = yearly()
 
+# One worker builds the ledgers, once.
+pytestmark = pytest.mark.xdist_group("snapshots")
+
 
 @pytest.fixture(scope="module")
 def folder():

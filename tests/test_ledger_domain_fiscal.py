@@ -191,10 +191,10 @@ class TestParseFiscalYears:
             ("2019\n", "is not a fiscal year"),
             ("-2019", "is not a fiscal year"),
             ("٢٠١٩", "is not a fiscal year"),  # Digits, not ASCII ones.
-            ("1899", "is outside the fiscal years 1900 to 2999"),
-            ("3000", "is outside the fiscal years 1900 to 2999"),
-            ("1899..1901", "is outside the fiscal years 1900 to 2999"),
-            ("2998..3000", "is outside the fiscal years 1900 to 2999"),
+            ("1899", "is outside the fiscal years 1900 to 3000"),
+            ("3001", "is outside the fiscal years 1900 to 3000"),
+            ("1899..1901", "is outside the fiscal years 1900 to 3000"),
+            ("2998..3001", "is outside the fiscal years 1900 to 3000"),
             ("2019..2017", r"ends before it begins: write 2017\.\.2019"),
         ],
     )

@@ -23,7 +23,7 @@ from ledger.reader import open_log
 from ledger.store.bulk import _Matcher
 from ledger.store.sqlite import system_clock
 from projections.history import exported, line_of
-from tests import ledgers, strategies
+from tests import commandline, ledgers, strategies
 from tests.facts import (
     ACCEPTED,
     ANOMALIES,
@@ -829,3 +829,51 @@ def test_matching_is_what_the_contract_says(recorded, lines):
     taken = [matcher.take(one, one.known_at or MOMENT) for one in lines]
 
     assert taken == already_recorded(recorded, lines)
+
+
+def test_a_line_out_of_order_causes_no_faults_after_it(tmp_path):
+    """
+    It is refused, so what it would have established does not hold for later lines.
+    """
+    path = ledgers.make(tmp_path / "scr.db")
+    ledgers.load(
+        path,
+        commandline.filed("A")
+        + commandline.line("A", "reopened", "2019-01-01", reason="q"),
+    )
+    text = (
+        commandline.filed("A")
+        + commandline.line("A", "voided", "2018-12-01", reason="new")
+        + commandline.line("A", "reopened", "2019-01-01", reason="q")
+        + commandline.line("A", "reopened", "2019-02-01", reason="also new")
+    )
+
+    with pytest.raises(FaultyFileError) as caught:
+        ledgers.load(path, text)
+    assert [fault.partition(": ")[0] for fault in caught.value.lines] == [
+        "test.jsonl:2"
+    ]
+
+
+def test_a_line_that_is_too_long_is_a_fault_even_if_it_begins_with_blanks(tmp_path):
+    """
+    Blank lines are skipped, but nobody knows what follows this many blanks.
+    """
+    path = ledgers.make(tmp_path / "scr.db")
+
+    with pytest.raises(FaultyFileError) as caught:
+        ledgers.load(path, " " * (MAX_LINE_BYTES + 10) + commandline.filed("A"))
+    assert "is longer than" in caught.value.lines[0]
+
+
+@pytest.mark.parametrize("constant", ["NaN", "Infinity", "-Infinity"])
+def test_what_is_no_json_is_refused_where_it_would_be_ignored_too(tmp_path, constant):
+    """
+    An export adds `position`, whose value import ignores; JSON it must be.
+    """
+    path = ledgers.make(tmp_path / "scr.db")
+    text = commandline.filed("A").replace("}", f', "position": {constant}}}')
+
+    with pytest.raises(FaultyFileError) as caught:
+        ledgers.load(path, text)
+    assert caught.value.lines == (f"test.jsonl:1: line: is not JSON: {constant}",)

@@ -554,6 +554,11 @@ def payload_of(fact: Event) -> bytes:
     return fact.__pydantic_serializer__.to_json(fact, by_alias=True, exclude_none=True)
 
 
+def _no_json(name: str) -> None:
+    """Refuse NaN and Infinity, which Python reads and RFC 8259 does not have."""
+    raise Unreadable((("line", f"is not JSON: {name}"),))
+
+
 class _Pairs(list[tuple[str, Any]]):
     """A JSON object as it was written: its keys in order, even those given twice."""
 
@@ -563,8 +568,13 @@ def _without_ignored(line: bytes) -> bytes:
     try:
         # An integer is no value of any field; long ones cannot even be read as one.
         pairs = json.loads(
-            line.decode(), object_pairs_hook=_Pairs, parse_int=lambda _: 0
+            line.decode(),
+            object_pairs_hook=_Pairs,
+            parse_int=lambda _: 0,
+            parse_constant=_no_json,
         )
+    except Unreadable:
+        raise
     except (ValueError, RecursionError):
         return line  # The parser proper says what is wrong with it.
     if not isinstance(pairs, _Pairs):

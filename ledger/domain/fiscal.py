@@ -15,6 +15,7 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _SECOND = timedelta(seconds=1)
 _OCTOBER = 10
 _FIRST_YEAR, _LAST_YEAR = 1900, 2999
+_LAST_FISCAL_YEAR = 3000  # It has 31 December 2999, the last day a fact can have.
 
 # Compiled on first use, by `re` itself: most commands read neither.
 _FISCAL_YEARS = r"(?:FY)?(\d{4})(?:\.\.(?:FY)?(\d{4}))?"
@@ -89,8 +90,9 @@ def parse_fiscal_years(text: str) -> range:
         raise ValueError(message)
     years = [int(year) for year in match.groups() if year]
     first, last = years[0], years[-1]
-    if not (_is_kept(first) and _is_kept(last)):
-        message = f"{text!r} is outside the fiscal years {_FIRST_YEAR} to {_LAST_YEAR}"
+    if not all(_FIRST_YEAR <= year <= _LAST_FISCAL_YEAR for year in years):
+        bounds = f"{_FIRST_YEAR} to {_LAST_FISCAL_YEAR}"
+        message = f"{text!r} is outside the fiscal years {bounds}"
         raise ValueError(message)
     if first > last:
         message = f"{text!r} ends before it begins: write {last}..{first}"

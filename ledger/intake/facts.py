@@ -83,14 +83,16 @@ class JsonLines:
             tell(raw)
             number += 1
             if len(raw) == _PIECE and not raw.endswith(b"\n"):
-                line = raw  # Longer than any line may be; the rest is passed over.
+                # Longer than any line may be, even one that begins with blanks; the
+                # rest is passed over.
+                yield number, raw
                 while not raw.endswith(b"\n") and (raw := readline(_PIECE)):
                     tell(raw)
-            else:
-                line = raw.removesuffix(b"\n").removesuffix(b"\r")
+                continue
+            line = raw.removesuffix(b"\n").removesuffix(b"\r")
             if number == 1:
                 line = line.removeprefix(_BYTE_ORDER_MARK)
-            if line and not line.isspace():
+            if line.strip(b" \t"):
                 yield number, line
             if number % _PROGRESS_LINES == 0:
                 on_progress(number)

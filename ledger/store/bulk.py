@@ -41,6 +41,7 @@ if TYPE_CHECKING:
 
     from ledger.domain.events import CaseEvent
     from ledger.store.sqlite import Appending
+    from ledger.store.streams import Recalled
 
 BATCH = 5_000
 FAULTS_LISTED = 100
@@ -123,16 +124,23 @@ class Aside(NamedTuple):
 class _Stream:
     """What is known about one subject while a file is read."""
 
-    __slots__ = ("fresh", "known", "matcher", "state", "version")
+    __slots__ = ("fresh", "known", "matcher", "recalled", "state", "version")
 
     def __init__(self) -> None:
         self.state: subjects.Subject | None = None
         self.version = 0
         self.known: datetime | None = None
         self.matcher: _Matcher | None = None
+        self.recalled: Recalled | None = None
         # Of a subject with recorded facts: the lines after the last one that was
         # recorded already, and whether each has a fault.
         self.fresh: dict[int, bool] = {}
+
+    def take_up(self, recalled: Recalled) -> None:
+        """Go on from what is recorded."""
+        self.state = recalled.state
+        self.version = len(recalled.facts)
+        self.known = recalled.known
 
 
 class Loader:
@@ -251,6 +259,8 @@ class Loader:
         error = OutOfOrderError(fact.subject, number)
         if stream.fresh:
             self.refused.add(fact.stream)
+            assert stream.recalled is not None  # Something was recorded of it.
+            stream.take_up(stream.recalled)
         for earlier, at_fault in stream.fresh.items():
             fault = Fault(earlier, error.field, str(error))
             self.faults.put_back(fault, instead=at_fault)
@@ -331,9 +341,8 @@ class Loader:
     def _recall(self, stream: _Stream, name: str) -> None:
         recalled = recall(self.appending, name)
         if recalled.facts:
-            stream.state = recalled.state
-            stream.version = len(recalled.facts)
-            stream.known = recalled.known
+            stream.recalled = recalled
+            stream.take_up(recalled)
             if self.matching:
                 stream.matcher = _Matcher(recalled.facts)
 
