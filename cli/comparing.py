@@ -49,7 +49,7 @@ def compare_command(settings: Settings, /, **given: Any) -> int:
         opened(path, path, mapping, is_field) as named,
     ):
         found = extracts.compare(open_.log, open_.basis, named.rows())
-        if found.refused:
+        if found.refused.count:
             raise extracts.faulty(path, found.refused)
         answer(
             Answer(

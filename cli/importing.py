@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import sys
 from contextlib import contextmanager, nullcontext
-from typing import IO, TYPE_CHECKING, NamedTuple, TextIO
+from typing import IO, TYPE_CHECKING, Any, NamedTuple
 
 import click
 
@@ -17,7 +17,6 @@ from ledger.errors import NoInputFileError, UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
-    from contextlib import AbstractContextManager
     from datetime import datetime
 
     from cli.main import Settings
@@ -142,6 +141,7 @@ def _check(
         if name.lower().endswith(_OTHER_TABLES):
             message = f"{name} is a workbook of a kind not read; save it as .xlsx"
             raise UsageError(message)
+    for name in (*files, *([given.mapping] if given.mapping else [])):
         if given.set_aside and Path(given.set_aside).resolve() == Path(name).resolve():
             message = f"--set-aside would write over {name}; give another OUT"
             raise UsageError(message)
@@ -155,23 +155,23 @@ def _import_facts(
 ) -> None:
     from zoneinfo import ZoneInfo
 
-    with _setting_aside(given.set_aside) as aside:
-        for name in files:
-            recorded = _recorded_name(name)
-            with (
-                _facts(name, recorded, given) as facts,
-                progress(f"reading {name}, line") as tell,
-            ):
-                report = ledger.import_file(
-                    recorded,
-                    facts,
-                    zone=ZoneInfo(identity.timezone),
-                    source=given.source,
-                    dry_run=given.dry_run,
-                    set_aside=None if aside is None else _writing(recorded, aside),
-                    on_progress=tell,
-                )
-            _tell(report, "rows" if facts.columns else "lines")
+    aside = None if given.set_aside is None else _Aside(given.set_aside)
+    for name in files:
+        recorded = _recorded_name(name)
+        with (
+            _facts(name, recorded, given) as facts,
+            progress(f"reading {name}, line") as tell,
+        ):
+            report = ledger.import_file(
+                recorded,
+                facts,
+                zone=ZoneInfo(identity.timezone),
+                source=given.source,
+                dry_run=given.dry_run,
+                on_progress=tell,
+                **_told(aside, recorded),
+            )
+        _tell(report, "rows" if facts.columns else "lines")
 
 
 @contextmanager
@@ -241,11 +241,9 @@ def _import_snapshot(
         given.source,
         "voids" if extract.missing == "voids" else "report",
     )
-    mending = given.set_aside is not None
-    with (
-        _setting_aside(given.set_aside) as aside,
-        opened(path, recorded, given.mapping, is_field, mending=mending) as named,
-    ):
+    aside = None if given.set_aside is None else _Aside(given.set_aside)
+    mending = aside is not None
+    with opened(path, recorded, given.mapping, is_field, mending=mending) as named:
         report = ledger.import_snapshot(
             snapshot,
             named.rows(),
@@ -253,8 +251,8 @@ def _import_snapshot(
             zone=ZoneInfo(identity.timezone),
             columns=named.columns,
             map_file=named.map,
-            set_aside=None if aside is None else _writing(recorded, aside),
             dry_run=given.dry_run,
+            **_told(aside, recorded),
         )
     _tell(report.imported, "rows")
     _tell_missing(report, extract.missing)
@@ -286,26 +284,47 @@ def _known_at(text: str | None, zone: str) -> datetime:
 # --- setting aside ------------------------------------------------------------------
 
 
-def _setting_aside(path: str | None) -> AbstractContextManager[TextIO | None]:
-    """Open the file for what is set aside; none where none is asked for."""
-    return nullcontext() if path is None else output(path)
+class _Aside:
+    """The file for what is set aside; it is put in place before a file is recorded."""
+
+    def __init__(self, path: str) -> None:
+        self._path = path
+        self._kept = ""
+        self._lines: list[str] = []
+
+    def writing(self, file: str) -> Callable[[SetAside], None]:
+        """Return what takes the lines of a file that are set aside."""
+        self._lines = []
+
+        def write(aside: SetAside) -> None:
+            faults = [{"field": field, "rule": rule} for field, rule in aside.faults]
+            line = {
+                "file": file,
+                "line": aside.line,
+                aside.kind: aside.subject,
+                "faults": faults,
+                **aside.said,
+            }
+            text = json.dumps(line, ensure_ascii=False, separators=(",", ":"))
+            self._lines.append(f"{json_text(text)}\n")
+
+        return write
+
+    def keep(self) -> None:
+        """Write the lines of the files so far, whole or not at all.
+
+        :raises StoreError: they cannot be written.
+        """
+        self._kept += "".join(self._lines)
+        with output(self._path) as out:
+            out.write(self._kept)
 
 
-def _writing(file: str, out: TextIO) -> Callable[[SetAside], None]:
-    """Return what writes the lines of a file that are set aside, one object each."""
-
-    def write(aside: SetAside) -> None:
-        line = {
-            "file": file,
-            "line": aside.line,
-            aside.kind: aside.subject,
-            "faults": [{"field": field, "rule": rule} for field, rule in aside.faults],
-            **aside.said,
-        }
-        text = json.dumps(line, ensure_ascii=False, separators=(",", ":"))
-        out.write(f"{json_text(text)}\n")
-
-    return write
+def _told(aside: _Aside | None, file: str) -> dict[str, Any]:
+    """Return what an import is told about setting aside."""
+    if aside is None:
+        return {}
+    return {"set_aside": aside.writing(file), "before_commit": aside.keep}
 
 
 # --- what is told -------------------------------------------------------------------

@@ -39,7 +39,7 @@ from ledger.intake.snapshot_import import Snapshot, take
 from ledger.store import live
 from ledger.store.aside import Rehearsal
 from ledger.store.bulk import Faults, Loader, Totals
-from ledger.store.codec import FactMapper, Placed
+from ledger.store.codec import FactMapper, Placed, fact_of
 from ledger.store.sqlite import AppendOnlyRecorder, Datastore, system_clock
 
 if TYPE_CHECKING:
@@ -154,6 +154,7 @@ class CaseLedger(Application[str]):
         source: str | None = None,
         dry_run: bool = False,
         set_aside: Callable[[SetAside], None] | None = None,
+        before_commit: Callable[[], None] = lambda: None,
         on_progress: Callable[[int], None] = lambda _rows: None,
     ) -> ImportReport:
         """Load a file of facts: all of its new lines, or none.
@@ -164,6 +165,8 @@ class CaseLedger(Application[str]):
         :param source: given to facts that name none themselves.
         :param set_aside: told of every line of a subject that has a refused one; all
             of these are left out. Left out itself: they refuse the whole file.
+        :param before_commit: called once nothing is at fault: what is set aside must be
+            in a safe place before the rest is recorded.
         :param on_progress: told the number of lines read, now and then.
         :raises FaultyFileError: a line cannot be recorded; nothing was.
         :raises UnreadableTableError: what should be a table is none.
@@ -188,11 +191,12 @@ class CaseLedger(Application[str]):
             totals = loader.load(facts.lines(on_progress))
             if loader.faults.count:
                 raise _faulty(file, loader.faults, facts.columns)
-            if totals.new:
+            if totals.new or _newly_aside(appending, facts.sha256, totals.set_aside):
                 said = {"source": source, **_mapped(facts.map)}
                 imported = _imported(file, facts.sha256, totals, said)
                 self._put_import(appending, imported)
             head = appending.head
+            before_commit()
         return ImportReport(file, facts.sha256, totals, head, dry_run)
 
     def import_snapshot(  # noqa: PLR0913 - all but two are keywords
@@ -205,6 +209,7 @@ class CaseLedger(Application[str]):
         columns: Columns = MappingProxyType({}),
         map_file: MapFile = NO_MAP,
         set_aside: Callable[[SetAside], None] | None = None,
+        before_commit: Callable[[], None] = lambda: None,
         dry_run: bool = False,
     ) -> SnapshotReport:
         """Load an extract of one day: the facts that differ from what was known then.
@@ -217,6 +222,7 @@ class CaseLedger(Application[str]):
         :param map_file: the map that named them.
         :param set_aside: told of SCRs that cannot be taken; left out: they refuse the
             whole file.
+        :param before_commit: as for :meth:`import_file`.
         :raises FaultyFileError: a row cannot be taken; nothing was recorded.
         :raises KnownLaterError: the snapshot is of a moment to come.
         :raises FieldError: the source is not what the field takes.
@@ -232,7 +238,8 @@ class CaseLedger(Application[str]):
             taken = take(appending, zone, snapshot, rows, refuse)
             if taken.faults.count:
                 raise _faulty(file, taken.faults, columns)
-            if taken.totals.new:
+            aside = taken.totals.set_aside
+            if taken.totals.new or _newly_aside(appending, sha256, aside):
                 said = {
                     "source": snapshot.source,
                     "snapshot_at": format_instant(snapshot.known_at),
@@ -241,6 +248,7 @@ class CaseLedger(Application[str]):
                 imported = _imported(file, sha256, taken.totals, said)
                 self._put_import(appending, imported)
             head = appending.head
+            before_commit()
         report = ImportReport(file, sha256, taken.totals, head, dry_run)
         return SnapshotReport(report, taken.missing)
 
@@ -362,6 +370,18 @@ def _put_in_place(draft: Path, target: Path) -> None:
         if target.exists():
             raise LedgerExistsError(str(target)) from None
         draft.rename(target)
+
+
+def _newly_aside(appending: Appending, digest: str, count: int) -> bool:
+    """Whether something is set aside that no import of the same file has recorded.
+
+    Else a ledger would look complete because all else of the file was known already.
+    """
+    return count > 0 and not any(
+        isinstance(fact, Imported) and fact.sha256 == digest and fact.set_aside == count
+        for topic, payload, _ in appending.stream(LEDGER_STREAM)
+        for fact in [fact_of(LEDGER_STREAM, topic, payload)]
+    )
 
 
 def _mapped(map_file: MapFile) -> dict[str, str | None]:

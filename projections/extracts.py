@@ -14,14 +14,15 @@ from ledger.domain.events import ScrFact, Unreadable, parse_stored
 from ledger.domain.fiscal import to_micros
 from ledger.errors import FactDamagedError, FaultyTableError, RuleError
 from ledger.intake.rows import place, titled
-from ledger.intake.snapshot import Refused, states
+from ledger.intake.snapshot import states
 from ledger.intake.snapshot_differences import differences, learn
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
+    from ledger.intake.rows import Columns
     from ledger.intake.rows import Row as TableRow
-    from ledger.intake.snapshot import SnapshotState
+    from ledger.intake.snapshot import Refused, RowFault, SnapshotState
     from ledger.intake.snapshot_differences import Known
     from ledger.reader import Log, Row
     from projections.basis import Basis
@@ -45,8 +46,35 @@ class Compared(NamedTuple):
     extra: int
     different: int
     agreeing: int
-    refused: list[Refused]
+    refused: Unread
     """What of the extract could not be read, and is in none of the counts."""
+
+
+class Unread:
+    """The faults of an extract: the first hundred by row, and how many."""
+
+    def __init__(self) -> None:
+        self.count = 0
+        self.scrs: set[str] = set()
+        self._columns: Columns = {}
+        self._listed: list[RowFault] = []
+
+    def add(self, refused: Refused) -> None:
+        """Add what could not be read; its rows are not kept."""
+        if refused.scr is not None:
+            self.scrs.add(refused.scr)
+        if refused.rows:
+            self._columns = refused.rows[0].columns
+        self.count += len(refused.faults)
+        self._listed = sorted([*self._listed, *refused.faults])[:FAULTS_LISTED]
+
+    def lines(self, file: str) -> tuple[str, ...]:
+        """Return a line for each of the first faults."""
+        return tuple(
+            f"{place(file, row, field, self._columns)}:"
+            f" {titled(field, self._columns)}: {rule}"
+            for row, field, rule in self._listed
+        )
 
 
 def compare(log: Log, basis: Basis, rows: Iterable[TableRow]) -> Compared:
@@ -55,20 +83,19 @@ def compare(log: Log, basis: Basis, rows: Iterable[TableRow]) -> Compared:
     :raises FactDamagedError: what is recorded cannot be read.
     """
     known = standing(log, basis)
-    refused: list[Refused] = []
+    refused = Unread()
     found: list[Line] = []
     seen: set[str] = set()
     different = 0
-    for state in states(rows, refused.append):
+    for state in states(rows, refused.add):
         seen.add(state.scr)
         lines = list(_of_scr(known.get(state.scr), state))
         different += bool(lines) and state.scr in known
         found += lines
-    unread = {each.scr for each in refused}
     extra = [
         scr
         for scr, held in known.items()
-        if scr not in seen and scr not in unread and held.scr.stands
+        if scr not in seen and scr not in refused.scrs and held.scr.stands
     ]
     found += [_line(scr, EXTRA) for scr in extra]
     missing = len(seen - known.keys())
@@ -84,16 +111,9 @@ def compare(log: Log, basis: Basis, rows: Iterable[TableRow]) -> Compared:
     )
 
 
-def faulty(file: str, refused: Iterable[Refused]) -> FaultyTableError:
+def faulty(file: str, unread: Unread) -> FaultyTableError:
     """Return the error for an extract that cannot be read, its faults in row order."""
-    held = list(refused)
-    columns = next((each.rows[0].columns for each in held if each.rows), {})
-    faults = sorted(fault for each in held for fault in each.faults)
-    lines = tuple(
-        f"{place(file, row, field, columns)}: {titled(field, columns)}: {rule}"
-        for row, field, rule in faults
-    )
-    return FaultyTableError(file, lines[:FAULTS_LISTED], len(lines))
+    return FaultyTableError(file, unread.lines(file), unread.count)
 
 
 def _of_scr(known: Known | None, state: SnapshotState) -> Iterator[Line]:

@@ -11,7 +11,7 @@ from ledger.intake.rows import CellFault, Heading, Row
 from ledger.intake.snapshot import FIELDS, SnapshotState, is_field, states
 from ledger.intake.snapshot_differences import Known, differences, learn
 from ledger.intake.snapshot_facts import Taking, facts, kept
-from projections.extracts import faulty
+from projections.extracts import Unread, faulty
 from tests.extracts import rows
 
 TAKING = Taking(
@@ -136,7 +136,7 @@ def test_a_cell_at_fault_refuses_its_scr(field):
     Whatever it should have held; nothing is asked for in its place.
     """
     cells = {name: text for name, text in (SCR | WHOLE).items() if name != field}
-    row = Row(2, cells, headings(*cells), (CellFault(field, "is an error"),))
+    row = Row(2, cells, headings(*cells, field), (CellFault(field, "is an error"),))
     refused = []
 
     assert list(states([row, *rows([SCR | {"scr": "S"}])], refused.append))
@@ -189,8 +189,8 @@ def test_a_fault_is_printed_with_its_cell_and_the_title_of_its_column():
     """
     columns = {"scr": Heading("Nbr", "A"), "filed_on": Heading("filed_on", "C")}
     found = [Row(2, {"scr": "S-1", "filed_on": "soon"}, columns), Row(3, {}, columns)]
-    refused = []
-    assert list(states(found, refused.append)) == []
+    refused = Unread()
+    assert list(states(found, refused.add)) == []
 
     assert faulty("f.xlsx", refused).lines == (
         "f.xlsx:C2: filed_on: must be a date YYYY-MM-DD, years 1900 to 2999",
@@ -222,13 +222,33 @@ def test_what_stands_together_is_asked_for(cells, missing):
     assert rule.startswith("is required with ")
 
 
-def test_an_id_alone_is_no_outcome():
+def test_what_a_map_says_of_every_row_is_no_outcome():
     """
-    A form that numbers its places for outcomes has an id in each, also in empty ones.
+    A form that numbers its places for outcomes has an id in each, also in empty ones:
+    a constant of the map. An id in a column of the table is a cell like any other.
     """
-    ((state,), refused) = read(SCR | {"outcome_1": "1", "outcome_2": "2"})
+    cells = SCR | {"outcome_1": "1"}
+    columns = headings(*SCR, "kind_1", "on_1")
+    ((state,), refused) = list(states([Row(2, cells, columns)], None)), []
 
     assert (dict(state.outcomes), refused) == ({}, [])
+    assert faults(SCR | {"outcome_1": "1"}) == [
+        (2, "kind_1", "is required with outcome_1"),
+        (2, "on_1", "is required with outcome_1"),
+    ]
+
+
+@pytest.mark.parametrize("held", [("outcome",), ("outcome_1", "on_1"), ("kind",)])
+def test_an_extract_has_all_columns_of_an_outcome_or_none(held):
+    """
+    Else every outcome that the ledger has would seem to be gone.
+    """
+    row = Row(2, SCR, headings(*SCR, *held))
+    refused = []
+
+    assert list(states([row], refused.append)) == []
+    ((fault,),) = [each.faults for each in refused]
+    assert fault.rule == "is required: the extract has other columns of an outcome"
 
 
 def test_rows_of_one_scr_may_stand_apart_and_must_agree():

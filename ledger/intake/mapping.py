@@ -214,15 +214,24 @@ def name_columns(table: Table, map_file: MapFile, is_field: IsField) -> Named:
         for fault in (*_strange_fields(held, is_field), *_other_days(held, table))
     ):
         raise FaultyMapError(map_name, faults)
-    names = {heading.name for heading in table.header}
+    called = [
+        heading.name.strip() if held.trim else heading.name for heading in table.header
+    ]
+    names = set(called)
     # Without a map a table's columns are called as the fields are.
     given = held.columns if map_name else {name: name for name in names}
     fields: list[str | None] = []
     unnamed = []
-    for heading in table.header:
-        field = given.get(heading.name)
-        if heading.name in held.ignore:
+    for heading, name in zip(table.header, called, strict=True):
+        field = given.get(name)
+        if name in held.ignore:
             field = None
+        elif called.count(name) > 1:
+            field = None
+            where = f"{table.name}:{heading.letters}{table.header_number}"
+            unnamed.append(
+                f"{where}: column {heading.name!r}: there is another {name!r}"
+            )
         elif field is None or not is_field(field):
             field = None
             rule = f"is not in [columns] of {map_name}; name its field, or ignore it"
@@ -362,6 +371,9 @@ def read_day(text: str, form: str) -> str:
             raise ValueError(text)
         return (date(1899, 12, 30) + timedelta(days=int(text))).isoformat()
     found = datetime.strptime(text, form)  # noqa: DTZ007 - a day has no zone
+    if re.search(r"%[A-Za-z]%", form) and found.strftime(form) != text:
+        # Without something between them `201911` could be read in several ways.
+        raise ValueError(text)
     return f"{found.year:04}-{found.month:02}-{found.day:02}"
 
 
@@ -388,6 +400,9 @@ def _contradictions(held: ColumnMap) -> Iterator[str]:
     for field in held.constants:
         if field in fields:
             yield f"constants: {field} is the column {fields[field]!r} too"
+    for field, codes in held.values.items():
+        if "" in codes:
+            yield f"values.{field}: an empty cell has no value; leave it out"
     if held.delimiter in '"\r\n' or not held.delimiter.isascii():
         yield "delimiter: must be one character that is no quote and no line end"
     for field in held.dates:

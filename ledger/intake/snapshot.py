@@ -173,6 +173,11 @@ def states(
     groups: dict[str, list[Row]] = {}
     for row in rows:
         faults: list[RowFault] = []
+        if not groups and (missing := _missing_of_outcome(row)):
+            # Else the outcomes of the ledger would seem to be gone.
+            rule = "is required: the extract has other columns of an outcome"
+            refuse(Refused(None, (row,), (RowFault(row.number, missing, rule),)))
+            return
         scr = _subject(row, faults)
         if scr is None:
             refuse(Refused(None, (row,), tuple(sorted(faults))))
@@ -183,6 +188,13 @@ def states(
             yield _state(name, tuple(group))
         except Unsayable as error:
             refuse(Refused(name, tuple(group), error.faults))
+
+
+def _missing_of_outcome(row: Row) -> str | None:
+    """Return a field of an outcome that a table has no column for, if it has others."""
+    held = {base_of(field) for field in (*row.columns, *row.cells)}
+    missing = [field for field in OUTCOME if field not in held]
+    return missing[0] if missing and len(missing) < len(OUTCOME) else None
 
 
 def _subject(row: Row, faults: list[RowFault]) -> str | None:
@@ -345,8 +357,8 @@ def _determinations(
 def _outcomes(row: Row, faults: list[RowFault]) -> Iterator[SnapshotOutcome]:
     """Yield the outcomes a row has: of each, id, kind and date, or nothing."""
     for fields in _groups(row, OUTCOME):
-        if not row.cells.keys() & set(fields[1:]):
-            continue  # An id alone is the form's, not an outcome.
+        if not row.cells.keys() & row.columns.keys() & set(fields):
+            continue  # What a map says of every row is no outcome by itself.
         try:
             name, kind, on = (_value(row, field) for field in fields)
         except _CellError as error:

@@ -85,10 +85,10 @@ def differences(known: Known, wanted: SnapshotState) -> list[Difference]:
     """Return where an extract and the ledger differ about an SCR, field by field.
 
     Only what the extract has a column for is compared; of an SCR that is voided in
-    both, nothing else.
+    both, or voided here where the extract does not say, nothing else.
     """
     scr = known.scr
-    if scr.voided and wanted.voided:
+    if scr.voided and (wanted.voided or "voided" not in wanted.columns):
         return []
     pairs = [*_pairs(known, wanted), *_outcome_pairs(known, wanted)]
     if scr.voided != wanted.voided:
@@ -131,12 +131,21 @@ def _panel_pairs(known: Known, wanted: SnapshotState) -> Iterator[_Pair]:
         yield "approved", wanted.approved, held
     if wanted.approved == "yes" == held and wanted.approved_on is not None:
         yield "approved_on", wanted.approved_on, known.approved_on
+    first = first_approval(known, wanted)
+    if first is not None:
+        yield "first_approved_on", first, known.scr.first_approved_on
+
+
+def first_approval(known: Known, wanted: SnapshotState) -> date | None:
+    """Return the first approval an extract tells of.
+
+    An SCR that is not approved, but has a date of approval, was approved then.
+    """
     if wanted.first_approved_on is not None:
-        yield (
-            "first_approved_on",
-            wanted.first_approved_on,
-            known.scr.first_approved_on,
-        )
+        return wanted.first_approved_on
+    if wanted.approved in ("no", "returned") and known.scr.first_approved_on is None:
+        return wanted.approved_on
+    return None
 
 
 def _outcome_pairs(known: Known, wanted: SnapshotState) -> Iterator[_Pair]:

@@ -25,6 +25,7 @@ from ledger.intake.snapshot_differences import (
     Known,
     determination_pairs,
     differences,
+    first_approval,
 )
 
 if TYPE_CHECKING:
@@ -95,6 +96,8 @@ def kept(known: Known, wanted: SnapshotState) -> list[str]:
     No event says what the row says there, and no count depends on it. Anything else
     that no event can say refuses the row.
     """
+    if known.scr.voided and "voided" not in wanted.columns:
+        return ["voided"]
     return [
         each.field
         for each in differences(known, wanted)
@@ -231,7 +234,7 @@ class _Telling:
                 rule = f"is {first} in the ledger, and no event corrects it"
                 self._fault("first_approved_on", rule)
                 return
-            first = wanted.first_approved_on
+            first = first_approval(known, wanted)
             assert first is not None
             self._tell("approved", first)
             if wanted.approved == "yes" and wanted.approved_on in (None, first):

@@ -231,6 +231,11 @@ class Loader:
         self, number: int, line: bytes, faults: tuple[tuple[str, str], ...]
     ) -> None:
         name, missed = _said_by(line)
+        if any(
+            field == "scr" or field == (name or "").split("/")[0] for field, _ in faults
+        ):
+            # What it says of its subject is at fault: it may be about another.
+            name = None
         if name in self.left_out.streams:
             self._leave_out(number, line, name)
             return
@@ -420,15 +425,26 @@ def _only_follows(error: RuleError, outcome: str | None, missed: set[_Missed]) -
     )
 
 
+class _Pairs(list[tuple[str, object]]):
+    """A JSON object as it was written: its keys in order, even those given twice."""
+
+
 def _said_by(line: bytes) -> tuple[str | None, _Missed]:
     """Return stream and event of a line that is no fact, if it at least names them."""
     nothing = None, _Missed("", None)
     try:
-        fields = json.loads(line.decode(), parse_int=lambda _: 0)
+        pairs = json.loads(
+            line.decode(), parse_int=lambda _: 0, object_pairs_hook=_Pairs
+        )
     except (ValueError, RecursionError):
         return nothing
-    if not isinstance(fields, dict):
+    if not isinstance(pairs, _Pairs):
         return nothing
+    fields = dict(pairs)
+    if sum(key in ("scr", "organization") for key, _ in pairs) != len(
+        fields.keys() & {"scr", "organization"}
+    ):
+        return nothing  # A subject is given twice.
     event = fields.get("event")
     missed = _Missed(event if isinstance(event, str) else "", None)
     match fields:
