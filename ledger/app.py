@@ -17,15 +17,20 @@ from eventsourcing.utils import Environment
 
 from ledger import reader
 from ledger.collector import paused_collector
+from ledger.domain.definitions import as_json, from_json, hash_of
 from ledger.domain.events import (
     LEDGER_STREAM,
     MAX_LINE_BYTES,
+    Defined,
+    DefinitionBody,
     Imported,
     Opened,
+    Retired,
     Unreadable,
     is_text,
     parse_stored,
 )
+from ledger.domain.fiscal import format_instant
 from ledger.errors import (
     FaultyFileError,
     FieldError,
@@ -33,7 +38,7 @@ from ledger.errors import (
     UsageError,
 )
 from ledger.failures import translated
-from ledger.store import live
+from ledger.store import live, measures
 from ledger.store.bulk import Loader, Totals
 from ledger.store.codec import FactMapper, Placed
 from ledger.store.sqlite import AppendOnlyRecorder, Datastore, system_clock
@@ -167,6 +172,72 @@ class CaseLedger(Application[str]):
         ):
             return live.record(appending, zone, fields, account=account())
 
+    def define(
+        self,
+        body: Mapping[str, object],
+        *,
+        by: str,
+        adopted_at: datetime | None = None,
+        reason: str | None = None,
+        dry_run: bool = False,
+    ) -> measures.Decided:
+        """Record a version of a measure; the same one again adds nothing.
+
+        :param body: the definition, as ``DefinitionBody`` takes it.
+        :param adopted_at: from when it holds, aware; left out: from now on.
+        :raises MeasureError: it may not follow what is recorded of the measure.
+        :raises Unreadable: the body is no definition.
+        """
+        told = DefinitionBody.model_validate(body).model_dump(mode="json")
+        definition = from_json(_without_none(told))
+        fields = {
+            "event": "defined",
+            "measure": definition.id,
+            "version": definition.version,
+            "hash": hash_of(definition),
+            "definition": as_json(definition),
+            "reason": reason,
+        }
+        return self._put_measure(Defined, fields, by, adopted_at, dry_run=dry_run)
+
+    def retire(
+        self,
+        measure: str,
+        *,
+        by: str,
+        reason: str,
+        adopted_at: datetime | None = None,
+        dry_run: bool = False,
+    ) -> measures.Decided:
+        """Record that a measure has no definition any more.
+
+        :raises MeasureError: there is nothing to retire.
+        """
+        fields = {"event": "retired", "measure": measure, "reason": reason}
+        return self._put_measure(Retired, fields, by, adopted_at, dry_run=dry_run)
+
+    def _put_measure(
+        self,
+        cls: type[Defined | Retired],
+        fields: Mapping[str, object],
+        by: str,
+        adopted_at: datetime | None,
+        *,
+        dry_run: bool,
+    ) -> measures.Decided:
+        adopted = None if adopted_at is None else format_instant(adopted_at)
+        said = {**fields, "by": by, "run_by": account(), "adopted_at": adopted}
+        try:
+            fact = parse_stored(cls.topic, json.dumps(_without_none(said)).encode())
+        except Unreadable as error:
+            raise FieldError(*error.faults[0]) from None
+        assert isinstance(fact, Defined | Retired)
+        with (
+            translated(self._path),
+            self.appender.appending(keep=not dry_run) as appending,
+        ):
+            return measures.append(appending, fact)
+
 
 def create(
     path: str,
@@ -233,6 +304,15 @@ def _as_text(name: str) -> str:
     shown = "".join(char if char.isprintable() else "?" for char in name)
     shown = shown[:_LONGEST_NAME]
     return shown if is_text(shown) else "unnamed"
+
+
+def _without_none(fields: Mapping[str, Any]) -> dict[str, Any]:
+    """Leave out what is absent, on every level."""
+    return {
+        name: _without_none(value) if isinstance(value, dict) else value
+        for name, value in fields.items()
+        if value is not None
+    }
 
 
 def _identity(name: str, timezone: str) -> Opened:

@@ -303,6 +303,55 @@ class FieldError(UsageError):
         self.field = field
 
 
+class MeasureError(RefusedError):
+    """A definition may not follow what is recorded of its measure."""
+
+
+class BuiltInMeasureError(MeasureError):
+    """The built-in measures hold at every basis."""
+
+    def __init__(self, measure: str) -> None:
+        super().__init__(
+            f"{measure} is built in and holds at every basis; give yours another id"
+        )
+
+
+class VersionTakenError(MeasureError):
+    """A version says one thing for ever, and versions count up."""
+
+    def __init__(self, measure: str, version: int, last: int) -> None:
+        super().__init__(
+            f"{measure} has versions up to {last} already, and {version} would be"
+            f" another; leave the version out, or give {last + 1}"
+        )
+
+
+class NoSuchMeasureError(MeasureError):
+    """There is no definition in force to retire."""
+
+    def __init__(self, measure: str) -> None:
+        super().__init__(f"no measure {measure} is in force; see `scr measure list`")
+
+
+class AdoptedLaterError(MeasureError):
+    """A definition is recorded once it is adopted."""
+
+    def __init__(self, adopted: str, moment: str) -> None:
+        super().__init__(
+            f"{adopted} is later than {moment}, now; record it once it is adopted"
+        )
+
+
+class AdoptedEarlierError(MeasureError):
+    """Definitions of one measure are adopted in the order of their versions."""
+
+    def __init__(self, measure: str, adopted: str, previous: str) -> None:
+        super().__init__(
+            f"{adopted} is earlier than {previous}, from when the last fact about"
+            f" {measure} holds"
+        )
+
+
 class AnomalyError(RefusedError):
     """A live command departs from a rule that only history may depart from."""
 

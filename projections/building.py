@@ -334,7 +334,7 @@ class _Batch:
                 self._micros(claimed or recorded_at),
                 int(claimed is not None),
                 fields["measure"],
-                fields["version"],
+                fields.get("version"),
                 fields.get("hash"),
                 json.dumps(fields["definition"]) if "definition" in fields else None,
             )

@@ -8,10 +8,12 @@ outcome of an SCR that stands, or its first approval. No code is in it, so a rul
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from hashlib import sha256
 from types import MappingProxyType
-from typing import Any, Literal, NamedTuple
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 Unit = Literal["scr", "outcome", "organization", "case"]
 Kind = Literal["disruption", "dismantlement", "first-approval"]

@@ -13,12 +13,14 @@ from datetime import UTC, date, datetime
 from typing import Annotated, Any, ClassVar, Literal, TypeGuard
 
 from pydantic import (
+    AfterValidator,
     BaseModel,
     ConfigDict,
     Field,
     GetCoreSchemaHandler,
     TypeAdapter,
     ValidationError,
+    model_validator,
 )
 from pydantic_core import CoreSchema, core_schema
 
@@ -438,6 +440,148 @@ class Imported(_LedgerFact):
     source: OptionalText = None
 
 
+# --- measure definitions -----------------------------------------------------
+
+_MEASURE = r"^[a-z][a-z0-9-]{0,63}$"
+_YEAR = r"^(19|2[0-9])[0-9]{2}$"
+
+
+class _Measure:
+    @classmethod
+    def __get_pydantic_core_schema__(
+        cls, _source: Any, _handler: GetCoreSchemaHandler
+    ) -> CoreSchema:
+        return _worded(
+            core_schema.str_schema(pattern=_MEASURE, strict=True),
+            "measure",
+            "must be 1 to 64 of a-z 0-9 -, a letter first",
+        )
+
+
+def _distinct(values: list[Any]) -> list[Any]:
+    if len(set(values)) < len(values):
+        message = "must not name anything twice"
+        raise ValueError(message)
+    return values
+
+
+MeasureId = Annotated[str, _Measure]
+Version = Annotated[int, Field(ge=1, le=1_000_000)]
+_Some = Annotated[
+    list[Text], Field(min_length=1, max_length=1_000), AfterValidator(_distinct)
+]
+_Answers = Annotated[list[Answer], Field(min_length=1), AfterValidator(_distinct)]
+_Kinds = Annotated[
+    list[Literal["disruption", "dismantlement", "first-approval"]],
+    Field(min_length=1),
+    AfterValidator(_distinct),
+]
+_Target = Annotated[int | float, Field(ge=0, le=1e12, allow_inf_nan=False)]
+
+
+class _Part(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
+
+
+class PopulationClauses(_Part):
+    """Which observations a measure takes (``definitions.Population``)."""
+
+    approved: bool = True
+    tco: Annotated[_Answers | None, _Absent] = None
+    high_threat: Annotated[_Answers | None, _Absent] = None
+    categories: Annotated[_Some | None, _Absent] = None
+    categories_except: Annotated[_Some | None, _Absent] = None
+    offices: Annotated[_Some | None, _Absent] = None
+    offices_except: Annotated[_Some | None, _Absent] = None
+
+    @model_validator(mode="after")
+    def _one_list_each(self) -> PopulationClauses:
+        for name in ("categories", "offices"):
+            if getattr(self, name) and getattr(self, f"{name}_except"):
+                message = f"{name} and {name}_except contradict; give one of them"
+                raise ValueError(message)
+        return self
+
+
+class DataQualityStatements(_Part):
+    """What 31 USC 1116(c)(6) asks of a measure that is reported."""
+
+    verification: LongText
+    sources: LongText
+    accuracy: LongText
+    limitations: LongText
+    compensation: LongText
+
+
+class DefinitionBody(_Part):
+    """One version of a measure (``definitions.Definition``)."""
+
+    id: MeasureId
+    version: Version
+    title: Text
+    owner: Text
+    source: Text
+    unit: Literal["scr", "outcome", "organization", "case"]
+    kinds: _Kinds
+    population: PopulationClauses = PopulationClauses()
+    attribution: Literal["outcome", "outcome-approval", "scr-approval"] = "outcome"
+    once: Literal["per-year", "ever"] = "per-year"
+    denominator: Annotated[MeasureId | None, _Absent] = None
+    targets: dict[Annotated[str, Field(pattern=_YEAR)], _Target] = {}
+    data_quality: DataQualityStatements
+
+    @model_validator(mode="after")
+    def _consistent(self) -> DefinitionBody:
+        entered = "first-approval" in self.kinds
+        if entered and self.unit in ("outcome", "organization"):
+            message = (
+                f"kinds: a first approval is no {self.unit}; unit scr or case has one"
+            )
+            raise ValueError(message)
+        if entered and self.attribution == "outcome-approval":
+            message = "attribution: a first approval is of no outcome"
+            raise ValueError(message)
+        if self.once == "ever" and self.unit == "outcome":
+            message = "once: an outcome is in one year already; leave it out"
+            raise ValueError(message)
+        if self.denominator == self.id:
+            message = "denominator: must be another measure"
+            raise ValueError(message)
+        return self
+
+
+class _MeasureFact(_LedgerFact):
+    measure: MeasureId
+    adopted_at: OptionalInstant = None
+    """From when it holds, where whoever records it says so; else from recording on."""
+    by: Text
+    run_by: Text
+
+    @property
+    def stream(self) -> str:
+        """The stream of one measure's definitions."""
+        return f"measure/{self.measure}"
+
+
+class Defined(_MeasureFact):
+    """A measure has this definition from now on, or from ``adopted_at``."""
+
+    topic = "ledger.defined/1"
+    event: Literal["defined"]
+    version: Version
+    hash: Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
+    definition: DefinitionBody
+    reason: OptionalLongText = None
+
+
+class Retired(_MeasureFact):
+    """A measure has no definition from now on, or from ``adopted_at``."""
+
+    topic = "ledger.retired/1"
+    event: Literal["retired"]
+    reason: LongText
+
+
 ScrEvent = (
     Filed
     | Classified
@@ -459,7 +603,8 @@ ScrEvent = (
 )
 OrganizationEvent = Merged | Unmerged
 CaseEvent = ScrEvent | OrganizationEvent
-LedgerEvent = Opened | Imported
+MeasureEvent = Defined | Retired
+LedgerEvent = Opened | Imported | MeasureEvent
 Event = CaseEvent | LedgerEvent
 
 CASE_EVENTS: TypeAdapter[CaseEvent] = TypeAdapter(
@@ -472,7 +617,7 @@ CASE_CLASSES: tuple[type[CaseEvent], ...] = (
 )
 
 TOPICS: dict[str, type[Event]] = {
-    cls.topic: cls for cls in (*CASE_CLASSES, Opened, Imported)
+    cls.topic: cls for cls in (*CASE_CLASSES, Opened, Imported, Defined, Retired)
 }
 """Every shape of fact ever written, by its stored name. Closed: what is not here
 is not read, and nothing in a ledger file can add to it (docs/decisions/0001)."""
