@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from ledger.domain.fiscal import fiscal_year_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
     Fields = dict[str, str]
 
@@ -120,6 +120,15 @@ class Standing:
         """Return what can be counted of it; a first approval under the empty id."""
         if self.voided:
             return {}
+        return {
+            name: observation for name, live, observation in self.candidates() if live
+        }
+
+    def candidates(self) -> Iterator[tuple[str, bool, Observation]]:
+        """Yield all that could be counted if it stood, and whether it is live.
+
+        Its first approval, under the empty id, comes before its outcomes.
+        """
         entered, approved = self.entered_on, int(self.approved)
         whole = (
             self.case_number,
@@ -128,25 +137,29 @@ class Standing:
             self.office,
             self.program,
         )
-        found: dict[str, Observation] = {}
         if entered is not None:
             answer, threat, _ = self._determination(entered)
-            found[""] = (
-                *(fiscal_year_of(entered), -1, FIRST_APPROVAL, entered, None, entered),
-                *(approved, answer, threat, None),
-                *whole,
+            yield (
+                "",
+                True,
+                (
+                    *(fiscal_year_of(entered), -1, FIRST_APPROVAL, entered, None),
+                    *(entered, approved, answer, threat, None),
+                    *whole,
+                ),
             )
         for place, (name, outcome) in enumerate(self.outcomes.items()):
-            if outcome.panel_accepts and not outcome.reversed:
-                on = outcome.on
-                answer, threat, named = self._determination(on)
-                found[name] = (
+            on = outcome.on
+            answer, threat, named = self._determination(on)
+            yield (
+                name,
+                outcome.panel_accepts and not outcome.reversed,
+                (
                     *(fiscal_year_of(on), place, outcome.kind, on),
-                    *(outcome.approved_on, entered),
-                    *(approved, answer, threat, named),
+                    *(outcome.approved_on, entered, approved, answer, threat, named),
                     *whole,
-                )
-        return found
+                ),
+            )
 
     def _determination(self, on: str) -> tuple[int, int, str | None]:
         """Return answer, threat and organization of the determination that holds."""
