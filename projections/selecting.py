@@ -65,7 +65,13 @@ def clauses(definition: Definition) -> tuple[Clause, ...]:
                 False,
             ),
             ("kinds", "kind", definition.kinds, False),
-            ("attribution", _DATED[definition.attribution], (None,), True),
+            # An outcome always has a date; an approval of it may be missing.
+            (
+                "attribution",
+                _DATED[definition.attribution],
+                None if definition.attribution == "outcome" else (None,),
+                True,
+            ),
             ("population.tco", "answer", _answers(population.tco), False),
             (
                 "population.high_threat",
@@ -115,8 +121,6 @@ def taker(definition: Definition) -> Callable[[Observation], bool]:
     tests = [
         (INDEX[clause.column], frozenset(clause.values), clause.negated)
         for clause in clauses(definition)
-        # An outcome always has a date.
-        if clause.column != "happened_on"
     ]
 
     def takes(observation: Observation) -> bool:
