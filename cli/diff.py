@@ -6,12 +6,13 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from cli.asking import Asking, answer, form, form_options, progress
+from cli.asking import Asking, Basing, answer, form, form_options, progress, resolve
 from cli.render import Answer, Column
 
 if TYPE_CHECKING:
     from cli.asking import Form
     from cli.main import Settings
+    from ledger.domain.definitions import Definition
     from ledger.reader import Log
     from projections.basis import Basis
     from projections.readmodel import ReadModel
@@ -90,11 +91,11 @@ def diff_command(settings: Settings, /, **given: Any) -> int:
         open_read_model(log, tell) as model,
     ):
         before, after = _sides(log, model, given)
-        head = _head(log, model, before, after)
+        head = _head(log, model, before, after, given["measures"])
         if given["corners"]:
             found = reconcile.corners(model, before, after, years)
             _answer_corners(found, head, how)
-            return DIFFERS if any(one.then_then != one.now_now for one in found) else 0
+            return DIFFERS if any(one.differs for one in found) else 0
         reconciled = reconcile.reconcile(log, model, before, after, years)
     _answer(reconciled, head, how, items=given["items"])
     return DIFFERS if any(one.items for one in reconciled) else 0
@@ -104,7 +105,8 @@ def _check(given: dict[str, Any]) -> None:
     if len(given["measures"]) > 2:  # noqa: PLR2004 - two sides
         message = "diff takes one measure, or two"
         raise click.UsageError(message)
-    if given["as_of"] is not None and (given["from_"] or given["to"]):
+    sides = [given[side] for side in ("from_", "to") if given[side] is not None]
+    if given["as_of"] is not None and sides:
         message = "--as-of and --from or --to contradict; give one basis, or two"
         raise click.UsageError(message)
     if given["from_"] is None and given["to"] is not None:
@@ -133,8 +135,9 @@ def _sides(log: Log, model: ReadModel, given: dict[str, Any]) -> tuple[Side, Sid
     from projections.reconcile import Side
 
     names = given["measures"]
-    one = _basis(given["from_"] or given["as_of"], log)
-    other = _basis(given["to"] or given["as_of"], log)
+    both = given["as_of"]
+    one = _basis(given["from_"] if both is None else both, log)
+    other = _basis(given["to"] if both is None else both, log)
     return (
         Side(one, find(model, one, names[0])),
         Side(other, find(model, other, names[-1])),
@@ -142,14 +145,19 @@ def _sides(log: Log, model: ReadModel, given: dict[str, Any]) -> tuple[Side, Sid
 
 
 def _basis(text: str | None, log: Log) -> Basis:
-    from projections import basis as bases
-
-    if text is None:
-        return bases.of_now(log)
     # What an answer printed begins with a word and a space, or is an object.
-    if text.lstrip().startswith(("{", "all ", "before ", "through ")):
-        return bases.parse_basis(text, log)
-    return bases.parse_as_of(text, log)
+    if text is not None and text.lstrip().startswith(
+        ("{", "all ", "before ", "through ")
+    ):
+        return resolve(Basing(None, text), log)
+    return resolve(Basing(text, None), log)
+
+
+def _signed(value: object) -> str:
+    assert isinstance(value, int)
+    if value == 0:
+        return "0"
+    return f"{'+' if value > 0 else MINUS}{abs(value):,}"
 
 
 # --- what every answer says of its two sides ------------------------------------------
@@ -162,36 +170,46 @@ class _Head:
         self,
         basis: dict[str, object],
         definitions: dict[str, object],
-        names: tuple[str, str],
-        subject: str,
+        asked: tuple[str, ...],
+        before: Definition,
+        after: Definition,
     ) -> None:
         self.basis = basis
-        self.subject = subject
         self.definitions = definitions
-        self.names = names
+        self.subject = _SUBJECTS[before.unit]
+        self._asked = dict.fromkeys(asked)
+        one_measure = len(self._asked) == 1 and before != after
+        names = (before.name, after.name) if one_measure else asked
+        self._names = dict.fromkeys(names)
 
     @property
     def measure(self) -> Row:
         """What a row says of the measure; of both, where they are two."""
-        one, other = self.names
-        return (
-            {"measure": one} if one == other else {"measure": one, "to_measure": other}
-        )
+        return dict(zip(("measure", "to_measure"), self._asked, strict=False))
+
+    @property
+    def columns(self) -> list[Column]:
+        """The columns of that."""
+        columns = [Column("measure", "Measure"), Column("to_measure", "To measure")]
+        return columns[: len(self._asked)]
+
+    def title(self, what: str) -> str:
+        """Return what stands above a table: the measure, or the two definitions."""
+        return f"{' to '.join(self._names)}: {what}"
 
 
-def _head(log: Log, model: ReadModel, before: Side, after: Side) -> _Head:
+def _head(
+    log: Log, model: ReadModel, before: Side, after: Side, asked: tuple[str, ...]
+) -> _Head:
     from projections.measures import as_json
 
     graded = [Asking(log, model, side.basis).graded() for side in (before, after)]
-    one, other = before.measure.definition, after.measure.definition
-    names = (one.id, other.id)
-    if one.id == other.id and one != other:
-        names = (one.name, other.name)
     return _Head(
         dict(zip(("from", "to"), graded, strict=True)),
         {"from": as_json(before.measure), "to": as_json(after.measure)},
-        names,
-        _SUBJECTS[one.unit],
+        asked,
+        before.measure.definition,
+        after.measure.definition,
     )
 
 
@@ -200,105 +218,115 @@ def _head(log: Log, model: ReadModel, before: Side, after: Side) -> _Head:
 
 def _answer(years: list[Year], head: _Head, how: Form, *, items: bool) -> None:
     flat = how.format in ("csv", "tsv", "md")
-    unit = head.subject
-    rows = [row for year in years for row in _flat(year, head, unit)]
-    by_outcome = any("outcome" in row for row in rows)
-    table = _item_table(unit, by_outcome=by_outcome) if items else _summary_table()
-    lines = [_summary(year) for year in years]
-    if items:
-        lines = [row for row in rows if row["effect"] is not None]
+    listed = [row for year in years for row in _flat(year, head)]
     answer(
         Answer(
             "scr-diff/1",
             head.basis,
-            _flat_columns(unit),
-            rows if flat else [_nested(year, head, unit) for year in years],
-            table_columns=table,
-            table_rows=lines,
-            title=f"{' to '.join(dict.fromkeys(head.names))}",
-            notes=[]
+            _columns(head, listed, how.format),
+            listed if flat else [_nested(year, head) for year in years],
+            table_columns=_item_columns(head, listed) if items else _FLOWS,
+            table_rows=_only_items(listed)
             if items
-            else [line for year in years for line in _waterfall(year)],
+            else [_flow(year) for year in years],
+            title=head.title("every item" if items else "what came and went"),
+            notes=_notes(years, how.format, items=items),
             extra={"definitions": head.definitions},
         ),
         how,
     )
 
 
-def _flat_columns(unit: str) -> list[Column]:
-    return [
-        Column("measure", "Measure"),
-        _YEAR,
+_FLOWS = [
+    _YEAR,
+    Column("from", "From", right=True, grouped=True),
+    Column("came", "Came", right=True, show=_signed),
+    Column("went", "Went", right=True, show=_signed),
+    Column("to", "To", right=True, grouped=True),
+    Column("change", "Change", right=True, show=_signed),
+]
+
+
+def _flow(year: Year) -> Row:
+    return {
+        "fiscal_year": year.fiscal_year,
+        "from": year.before,
+        "came": sum(item.effect for item in year.items if item.effect > 0),
+        "went": sum(item.effect for item in year.items if item.effect < 0),
+        "to": year.after,
+        "change": year.change,
+    }
+
+
+def _columns(head: _Head, rows: list[Row], fmt: str) -> list[Column]:
+    """Return what is in a cell; Markdown leaves out what nothing is said of."""
+    subject = head.subject
+    columns = [
         Column("from", "From", right=True, grouped=True),
         Column("to", "To", right=True, grouped=True),
-        Column("change", "Change", right=True),
-        Column(unit, _TITLES[unit]),
+        Column("change", "Change", right=True, show=_signed),
+        Column(subject, _TITLES[subject]),
         Column("outcome", "Outcome"),
-        Column("effect", "Effect", right=True),
-        Column("cause", "Cause"),
+        Column("effect", "Effect", right=True, show=_signed),
+        Column("cause", "Cause", show=_spelled),
         Column("clause", "Clause"),
-        Column("positions", "Positions", show=_positions),
+        Column("moved_from", "Moved from FY"),
+        Column("moved_to", "Moved to FY"),
+        Column("positions", "Facts", show=_positions),
     ]
+    if fmt == "md":
+        said = {name for row in rows for name in row}
+        columns = [column for column in columns if column.name in said]
+    return [*head.columns, _YEAR, *columns]
 
 
-def _item_table(unit: str, *, by_outcome: bool) -> list[Column]:
+def _item_columns(head: _Head, rows: list[Row]) -> list[Column]:
+    subject = head.subject
+    outcome = [Column("outcome", "Outcome")]
     return [
         _YEAR,
-        Column(unit, _TITLES[unit]),
-        *([Column("outcome", "Outcome")] if by_outcome else []),
+        Column(subject, _TITLES[subject]),
+        *(outcome if any("outcome" in row for row in rows) else []),
         Column("effect", "Effect", right=True, show=_signed),
-        Column("cause", "Cause"),
-        Column("detail", "Detail"),
+        Column("why", "Cause"),
         Column("positions", "Facts", show=_positions),
     ]
 
 
-def _summary_table() -> list[Column]:
-    return [
-        _YEAR,
-        Column("from", "From", right=True, grouped=True),
-        Column("to", "To", right=True, grouped=True),
-        Column("change", "Change", right=True, show=_signed),
-        Column("causes", "What did it"),
-    ]
+def _only_items(rows: list[Row]) -> list[Row]:
+    return [{**row, "why": _why(row)} for row in rows if "effect" in row]
 
 
-def _summary(year: Year) -> Row:
-    causes = [f"{_signed(effect)} {cause}" for cause, effect in _effects(year)]
-    return {
-        "fiscal_year": year.fiscal_year,
-        "from": year.before,
-        "to": year.after,
-        "change": year.change,
-        "causes": ", ".join(causes) or "nothing",
-    }
+def _why(row: Row) -> str:
+    """Say a cause with what belongs to it: a clause, or the year at the other end."""
+    told = _spelled(row["cause"])
+    for name, words in (
+        ("clause", ""),
+        ("moved_from", "from FY "),
+        ("moved_to", "to FY "),
+    ):
+        if name in row:
+            told += f": {words}{row[name]}"
+    return told
 
 
-def _effects(year: Year) -> list[tuple[str, int]]:
-    """Return the effect of each cause, of a definition also of each clause."""
-    from projections.reconcile import by_cause
-
-    return by_cause(
-        item
-        if item.clause is None
-        else item._replace(cause=f"{item.cause} ({item.clause})")
-        for item in year.items
-    )
+def _nested(year: Year, head: _Head) -> Row:
+    items = [_item(item, head.subject) for item in year.items]
+    return {**_figures(year, head), "items": items}
 
 
-def _nested(year: Year, head: _Head, unit: str) -> Row:
+def _figures(year: Year, head: _Head) -> Row:
     return {
         **head.measure,
         "fiscal_year": year.fiscal_year,
         "from": year.before,
         "to": year.after,
         "change": year.change,
-        "items": [_item(item, unit) for item in year.items],
     }
 
 
-def _item(item: Item, unit: str) -> Row:
-    told: Row = {unit: item.subject}
+def _item(item: Item, subject: str) -> Row:
+    told: Row = {subject: item.subject}
     if item.outcome is not None:
         told["outcome"] = item.outcome
     told |= {
@@ -313,55 +341,93 @@ def _item(item: Item, unit: str) -> Row:
     return told
 
 
-def _flat(year: Year, head: _Head, unit: str) -> list[Row]:
-    whole = {
-        **head.measure,
-        "fiscal_year": year.fiscal_year,
-        "from": year.before,
-        "to": year.after,
-        "change": year.change,
+def _flat(year: Year, head: _Head) -> list[Row]:
+    whole = _figures(year, head)
+    return [{**whole, **_item(item, head.subject)} for item in year.items] or [whole]
+
+
+# --- in words -----------------------------------------------------------------------
+
+
+def _notes(years: list[Year], fmt: str, *, items: bool) -> list[str]:
+    """Say every year in a line, on a table with its waterfall, and then the moves."""
+    if items:
+        return []
+    changed = [year for year in years if year.items]
+    if fmt == "md":
+        return [*map(_line, changed), *_moves(years)]
+    blocks = [[_line(year), *_waterfall(year)] for year in changed]
+    moves = _moves(years)
+    blocks += [moves] if moves else []
+    return [line for block in blocks for line in (*block, "")][:-1]
+
+
+def _line(year: Year) -> str:
+    """Return a year as auditors write it: both figures, the change, and the causes."""
+    causes = ", ".join(f"{_signed(effect)} {cause}" for cause, effect in _effects(year))
+    figures = f"{year.before:,} → {year.after:,} = {_signed(year.change)}"
+    return f"FY {year.fiscal_year}: {figures}: {causes}"
+
+
+def _effects(year: Year) -> list[tuple[str, int]]:
+    """Return the effect of each cause, of a definition of each clause.
+
+    Where as much went as came, or some of it, both are told.
+    """
+    from projections.reconcile import by_cause
+
+    named = [item._replace(cause=_cause(item)) for item in year.items]
+    effects = []
+    for cause, effect in by_cause(named):
+        came = sum(item.effect > 0 for item in named if item.cause == cause)
+        went = came - effect
+        both = f" ({came:,} came, {went:,} went)" if came and went else ""
+        effects.append((cause + both, effect))
+    return effects
+
+
+def _cause(item: Item) -> str:
+    cause = _spelled(item.cause)
+    return cause if item.clause is None else f"{cause} ({item.clause})"
+
+
+def _moves(years: list[Year]) -> list[str]:
+    """Say every move once: it is an item in either year."""
+    moves = {
+        (item.positions[-1], item.subject, item.outcome): (year.fiscal_year, item)
+        for year in years
+        for item in year.items
+        if item.other_year is not None
     }
-    rows = [
-        {**whole, **_item(item, unit), "detail": _detail(item)} for item in year.items
-    ]
-    return rows or [{**whole, "effect": None}]
+    lines = []
+    for (position, subject, outcome), (year, item) in sorted(moves.items()):
+        ends = (year, item.other_year) if item.effect < 0 else (item.other_year, year)
+        of = subject if outcome is None else f"{subject} {outcome}"
+        lines.append(f"  {of} from FY {ends[0]} to FY {ends[1]}, @{position}")
+    return ["Moved by redating, one move each:", *lines] if lines else []
 
 
-def _detail(item: Item) -> str | None:
-    if item.clause is not None:
-        return item.clause
-    if item.other_year is None:
-        return None
-    return f"moved {'from' if item.effect > 0 else 'to'} FY {item.other_year}"
+def _spelled(cause: object) -> str:
+    return str(cause).replace("-", " ")
 
 
 def _positions(value: object) -> str:
     assert isinstance(value, list)
-    return " ".join(f"@{position}" for position in value)
-
-
-def _signed(value: object) -> str:
-    assert isinstance(value, int)
-    if value == 0:
-        return "0"
-    return f"{'+' if value > 0 else MINUS}{abs(value):,}"
+    return " ".join(f"@{position}" for position in value) or "built in"
 
 
 def _waterfall(year: Year) -> list[str]:
     """Draw how one figure becomes the other, a bar for each cause."""
-    causes = _effects(year)
-    if not causes:
-        return []
     steps: list[tuple[str, int, int]] = []
     running = year.before
-    for cause, effect in causes:
+    for cause, effect in _effects(year):
         steps.append((f"{_signed(effect)} {cause}", running, running + effect))
         running += effect
     most = max(year.before, year.after, *(max(step[1:]) for step in steps), 1)
     wide = max(len(step[0]) for step in steps)
-    lines = [f"FY {year.fiscal_year}", _bar("from", wide, 0, year.before, most)]
+    lines = [_bar("from", wide, 0, year.before, most)]
     lines += [_bar(label, wide, low, high, most) for label, low, high in steps]
-    return [*lines, _bar("to", wide, 0, year.after, most), ""]
+    return [*lines, _bar("to", wide, 0, year.after, most)]
 
 
 def _bar(label: str, wide: int, one: int, other: int, most: int) -> str:
@@ -369,8 +435,10 @@ def _bar(label: str, wide: int, one: int, other: int, most: int) -> str:
     low, high = sorted((one, other))
     begin = round(low * _BAR / most)
     length = max(round(high * _BAR / most) - begin, 1 if high > low else 0)
+    begin = min(begin, _BAR - length)
     mark = "░" if other < one else "█"
-    return f"  {label:<{wide}}  {' ' * begin}{mark * length} {other:,}"
+    bar = f"{' ' * begin}{mark * length}"
+    return f"  {label:<{wide}}  {bar:<{_BAR}}  {other:,}"
 
 
 # --- four corners -------------------------------------------------------------------
@@ -386,40 +454,53 @@ def _answer_corners(found: list[Corners], head: _Head, how: Form) -> None:
             **{name: getattr(one, name) for name in (*names, *effects)},
             "removed": dict(one.removed),
             "added": dict(one.added),
-            **{f"removed_{word}": count for word, count in one.removed.items()},
         }
         for one in found
     ]
+    shown = [{**row, **_taken_apart(one)} for row, one in zip(rows, found, strict=True)]
     columns = [
-        _YEAR,
-        Column("then_then", "Then", right=True, grouped=True),
         Column("data_effect", "Data", right=True, show=_signed),
         Column("definition_effect", "Definition", right=True, show=_signed),
         Column("interaction", "Both", right=True, show=_signed),
-        Column("now_now", "Now", right=True, grouped=True),
-        Column("removed_no", "Removed: TCO no", right=True, grouped=True),
-        Column("removed_unknown", "Removed: unknown", right=True, grouped=True),
+        Column("now_now", "To", right=True, grouped=True),
+        Column("removed_no", "Removed: no", right=True, grouped=True),
+        Column("removed_unknown", "unknown", right=True, grouped=True),
+        Column("removed_yes", "yes", right=True, grouped=True),
+        Column("added_all", "Added", right=True, grouped=True),
     ]
+    first = Column("then_then", "From", right=True, grouped=True)
     answer(
         Answer(
             "scr-corners/1",
             head.basis,
             [
-                Column("measure", "Measure"),
-                *columns[:2],
+                *head.columns,
+                _YEAR,
+                first,
                 Column("now_then", "New data", right=True, grouped=True),
                 Column("then_now", "New definition", right=True, grouped=True),
-                *columns[2:],
+                *columns,
             ],
-            rows,
-            table_columns=columns,
-            title=f"{' to '.join(dict.fromkeys(head.names))}: four corners",
-            notes=[
-                "Then + data + definition + both = now. Removed: what the second"
-                " definition leaves out of the first, on the data of the second basis;",
-                "answered no is the floor of what should never have been counted.",
-            ],
+            shown if how.format in ("csv", "tsv", "md") else rows,
+            table_columns=[_YEAR, first, *columns],
+            table_rows=shown,
+            title=head.title("four corners"),
+            notes=_CORNER_NOTES,
             extra={"definitions": head.definitions},
         ),
         how,
     )
+
+
+_CORNER_NOTES = [
+    "From + data + definition + both = to. Data: what the second basis alone changes;",
+    "definition: what the second definition alone changes; both: what only the two",
+    "together change. Removed: what the second definition leaves out of the first, on",
+    "the data of the second basis, by TCO answer: no is the floor of what should never",
+    "have been counted, unknown is what nobody can tell.",
+]
+
+
+def _taken_apart(one: Corners) -> Row:
+    removed = {f"removed_{word}": count for word, count in one.removed.items()}
+    return {**removed, "added_all": sum(one.added.values())}

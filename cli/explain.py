@@ -84,22 +84,27 @@ def _answer(open_: Asking, found: Explanation, measure: Measure, how: Form) -> N
 
     name = measure.definition.name
     verb = "is counted" if found.counted else "is not counted"
+    columns = [
+        Column("clause", "Clause"),
+        Column("holds", "Holds", show=lambda holds: "yes" if holds else "no"),
+        Column("value", "There is"),
+        Column("wants", "It takes"),
+        Column("fact", "Made so by", show=_fact),
+        Column("since", "Since"),
+    ]
     answer(
         Answer(
             "scr-explain/1",
             open_.graded(),
-            [
-                Column("candidate", "Of"),
-                Column("clause", "Clause"),
-                Column("holds", "Holds", show=lambda holds: "yes" if holds else "no"),
-                Column("value", "There is"),
-                Column("wants", "It takes"),
-                Column("fact", "Made so by", show=_fact),
-                Column("since", "Since"),
-            ],
+            [Column("candidate", "Of"), *columns],
             [_row(one) for one in found.findings],
+            table_columns=[Column("of", "Of"), *columns],
+            table_rows=[
+                {**_row(one), "of": one.candidate or "the SCR"}
+                for one in found.findings
+            ],
             title=f"{found.scr} {verb} in {name}, FY {found.fiscal_year}",
-            notes=_against(found),
+            notes=_why(found),
             extra={
                 "definition": as_json(measure),
                 "scr": found.scr,
@@ -130,16 +135,28 @@ def _fact(value: object) -> str:
     return f"@{value['position']} {' '.join(words)}"
 
 
-def _against(found: Explanation) -> list[str]:
-    """Say what stands against the nearest candidate, where the SCR is not counted."""
+def _why(found: Explanation) -> list[str]:
+    """Say for what an SCR is counted, or what stands against the nearest miss."""
+    from projections.explain import KNOWN
+
     if found.counted:
-        return []
-    of = f" {found.nearest}" if found.nearest else ""
-    return [
-        f"Nearest{of}: {one.clause} is {one.value or 'none'}, and takes {one.wants}"
-        + (f"; so since {one.since}" if one.since else "")
-        for one in found.against()
-    ]
+        return [f"Counted for {', '.join(found.counting())}."]
+    if any(one.clause == KNOWN for one in found.findings):
+        return [f"No fact about {found.scr} is visible at this basis."]
+    of = (
+        "Against it"
+        if found.nearest is None
+        else f"The nearest miss is {found.nearest}"
+    )
+    return [f"{of}:", *(line for one in found.against() for line in _miss(one))]
+
+
+def _miss(one: Finding) -> list[str]:
+    lines = [f"  {one.clause}: {one.value or 'none'} (the measure takes: {one.wants})"]
+    if one.since is not None:
+        made = "" if one.fact is None else f", by {_fact(one.fact._asdict())}"
+        lines.append(f"    so since {one.since}{made}")
+    return lines
 
 
 def _answer_funnel(open_: Asking, asked: Asked, measure: Measure, how: Form) -> None:
@@ -160,6 +177,9 @@ def _answer_funnel(open_: Asking, asked: Asked, measure: Measure, how: Form) -> 
             ],
             [step._asdict() for step in steps],
             title=f"{measure.definition.name}, FY {asked.fiscal_year}: the funnel",
+            notes=[]
+            if (unit := measure.definition.unit) == "scr"
+            else [f"The figure counts by {unit}; these are the SCRs behind it."],
             extra={"definition": as_json(measure), "fiscal_year": asked.fiscal_year},
         ),
         how,

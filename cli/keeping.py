@@ -101,7 +101,8 @@ def import_command(
     ledger, identity = open_ledger(settings.ledger)
     try:
         for name in files:
-            with _input(name) as lines, progress(f"reading {name}, line") as tell:
+            _check_form(name)
+            with opened(name) as lines, progress(f"reading {name}, line") as tell:
                 report = ledger.import_file(
                     _recorded_name(name),
                     lines,
@@ -147,7 +148,11 @@ def _check_form(name: str) -> None:
 
 
 @contextmanager
-def _input(name: str) -> Iterator[IO[bytes]]:
+def opened(name: str) -> Iterator[IO[bytes]]:
+    """Open a file that was named on the command line; `-` is standard input.
+
+    :raises NoInputFileError: it cannot be read.
+    """
     from pathlib import Path
 
     from ledger.errors import NoInputFileError
@@ -157,7 +162,6 @@ def _input(name: str) -> Iterator[IO[bytes]]:
             raise NoInputFileError(name, "standard input is closed")
         yield sys.stdin.buffer
         return
-    _check_form(name)
     try:
         lines = Path(name or "''").open("rb")  # noqa: SIM115 - closed below
     except (OSError, ValueError) as error:

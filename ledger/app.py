@@ -5,6 +5,7 @@ from __future__ import annotations
 import getpass
 import json
 import os
+from contextlib import contextmanager
 from hashlib import sha256
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any, NamedTuple
@@ -22,12 +23,13 @@ from ledger.domain.events import (
     LEDGER_STREAM,
     MAX_LINE_BYTES,
     Defined,
-    DefinitionBody,
     Imported,
     Opened,
     Retired,
     Unreadable,
     is_text,
+    parse_definition,
+    parse_measure,
     parse_stored,
 )
 from ledger.domain.fiscal import format_instant
@@ -49,6 +51,8 @@ if TYPE_CHECKING:
 
     from eventsourcing.persistence import InfrastructureFactory
     from eventsourcing.utils import EnvType
+
+    from ledger.store.sqlite import Appending
 
 DEFAULT_ZONE = "America/New_York"
 STANDARD_INPUT = "-"
@@ -183,22 +187,29 @@ class CaseLedger(Application[str]):
     ) -> measures.Decided:
         """Record a version of a measure; the same one again adds nothing.
 
-        :param body: the definition, as ``DefinitionBody`` takes it.
+        :param body: the definition, as ``DefinitionBody`` takes it; without a version
+            it is the next one.
         :param adopted_at: from when it holds, aware; left out: from now on.
         :raises MeasureError: it may not follow what is recorded of the measure.
+        :raises FieldError: a value is not what its field takes.
         :raises Unreadable: the body is no definition.
         """
-        told = DefinitionBody.model_validate(body).model_dump(mode="json")
-        definition = from_json(_without_none(told))
-        fields = {
-            "event": "defined",
-            "measure": definition.id,
-            "version": definition.version,
-            "hash": hash_of(definition),
-            "definition": as_json(definition),
-            "reason": reason,
-        }
-        return self._put_measure(Defined, fields, by, adopted_at, dry_run=dry_run)
+        read = parse_definition({"version": 1, **body})
+        definition = from_json(read.model_dump(mode="json", exclude_none=True))
+        with self._deciding(dry_run=dry_run) as appending:
+            if "version" not in body:
+                version = measures.version_for(appending, definition)
+                definition = definition._replace(version=version)
+            fields = {
+                "event": "defined",
+                "measure": definition.id,
+                "version": definition.version,
+                "hash": hash_of(definition),
+                "definition": as_json(definition),
+                "reason": reason,
+            }
+            fact = _measure_fact(Defined, fields, by, adopted_at)
+            return measures.append(appending, fact)
 
     def retire(
         self,
@@ -211,32 +222,37 @@ class CaseLedger(Application[str]):
     ) -> measures.Decided:
         """Record that a measure has no definition any more.
 
+        :param adopted_at: from when it has none, aware; left out: from now on.
         :raises MeasureError: there is nothing to retire.
+        :raises FieldError: a value is not what its field takes.
         """
         fields = {"event": "retired", "measure": measure, "reason": reason}
-        return self._put_measure(Retired, fields, by, adopted_at, dry_run=dry_run)
+        fact = _measure_fact(Retired, fields, by, adopted_at)
+        with self._deciding(dry_run=dry_run) as appending:
+            return measures.append(appending, fact)
 
-    def _put_measure(
-        self,
-        cls: type[Defined | Retired],
-        fields: Mapping[str, object],
-        by: str,
-        adopted_at: datetime | None,
-        *,
-        dry_run: bool,
-    ) -> measures.Decided:
-        adopted = None if adopted_at is None else format_instant(adopted_at)
-        said = {**fields, "by": by, "run_by": account(), "adopted_at": adopted}
-        try:
-            fact = parse_stored(cls.topic, json.dumps(_without_none(said)).encode())
-        except Unreadable as error:
-            raise FieldError(*error.faults[0]) from None
-        assert isinstance(fact, Defined | Retired)
+    @contextmanager
+    def _deciding(self, *, dry_run: bool) -> Iterator[Appending]:
         with (
             translated(self._path),
             self.appender.appending(keep=not dry_run) as appending,
         ):
-            return measures.append(appending, fact)
+            yield appending
+
+
+def _measure_fact(
+    cls: type[Defined | Retired],
+    fields: Mapping[str, object],
+    by: str,
+    adopted_at: datetime | None,
+) -> Defined | Retired:
+    adopted = None if adopted_at is None else format_instant(adopted_at)
+    said = {**fields, "by": by, "run_by": account(), "adopted_at": adopted}
+    kept = {name: value for name, value in said.items() if value is not None}
+    try:
+        return parse_measure(cls.topic, kept)
+    except Unreadable as error:
+        raise FieldError(*error.faults[0]) from None
 
 
 def create(
@@ -304,15 +320,6 @@ def _as_text(name: str) -> str:
     shown = "".join(char if char.isprintable() else "?" for char in name)
     shown = shown[:_LONGEST_NAME]
     return shown if is_text(shown) else "unnamed"
-
-
-def _without_none(fields: Mapping[str, Any]) -> dict[str, Any]:
-    """Leave out what is absent, on every level."""
-    return {
-        name: _without_none(value) if isinstance(value, dict) else value
-        for name, value in fields.items()
-        if value is not None
-    }
 
 
 def _identity(name: str, timezone: str) -> Opened:

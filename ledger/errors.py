@@ -287,8 +287,10 @@ class OutOfOrderError(RuleError):
 
 
 _OPTIONS = {
+    "adopted_at": "--adopted",
     "effective_on": "--on",
     "forced": "--force",
+    "measure": "the measure",
     "scr": "the SCR",
     "organization": "the organization",
 }
@@ -331,6 +333,26 @@ class NoSuchMeasureError(MeasureError):
 
     def __init__(self, measure: str) -> None:
         super().__init__(f"no measure {measure} is in force; see `scr measure list`")
+
+
+class NoDenominatorError(MeasureError):
+    """A rate is of a measure that there is."""
+
+    def __init__(self, denominator: str) -> None:
+        super().__init__(
+            f"denominator: no measure {denominator} is built in or in force;"
+            " define it first, see `scr measure list`"
+        )
+
+
+class AdoptedOtherwiseError(MeasureError):
+    """A version is adopted once."""
+
+    def __init__(self, name: str, adopted: str, recorded: str) -> None:
+        super().__init__(
+            f"{name} is recorded already, in force from {recorded} and not from"
+            f" {adopted}; a version is adopted once, give another one"
+        )
 
 
 class AdoptedLaterError(MeasureError):
@@ -388,13 +410,15 @@ class FaultyFileError(RefusedError):
     ``lines`` has one text per fault, in file order, the first 100.
     """
 
-    def __init__(self, file: str, lines: tuple[str, ...], count: int) -> None:
+    def __init__(
+        self, file: str, lines: tuple[str, ...], count: int, *, verb: str = "import"
+    ) -> None:
         unlisted = count - len(lines)
         more = f", {len(lines)} of them above and {unlisted} more" if unlisted else ""
         faults = "1 fault" if count == 1 else f"{count} faults"
         super().__init__(
             f"{file} is refused, nothing of it was recorded: {faults}{more};"
-            " correct the file and import it again"
+            f" correct the file and {verb} it again"
         )
         self.lines = lines
         self.count = count

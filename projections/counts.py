@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 
     from ledger.domain.definitions import Definition
     from projections.basis import Basis
+    from projections.measures import Measure
     from projections.readmodel import ReadModel
 
 COLUMNS = ("category", "subcategory", "office", "program", "meets_tco")
@@ -45,12 +46,14 @@ class Question(NamedTuple):
 
     ``years`` None asks for the first to the last year in which ``dd-all`` is not 0;
     ``where`` keeps one cell per column, None the one of SCRs without a value.
+    ``definitions`` names versions (``ID@VERSION``) to ask in place of those in force.
     """
 
     measures: tuple[str, ...]
     years: range | None = None
     by: tuple[str, ...] = ()
     where: tuple[tuple[str, str | None], ...] = ()
+    definitions: tuple[str, ...] = ()
 
 
 def check(question: Question) -> None:
@@ -80,7 +83,7 @@ def count(model: ReadModel, basis: Basis, question: Question) -> list[Row]:
     years = asked_years(model, basis, question)
     rows: list[Row] = []
     for name in question.measures:
-        definition = find(model, basis, name).definition
+        definition = measure_of(model, basis, question, name).definition
         values = _values(model, basis, definition, years, question)
         if question.by:
             rows += _cells(name, values, question.by)
@@ -106,8 +109,42 @@ def _denominators(
 ) -> dict[tuple[object, ...], int] | None:
     if definition.denominator is None:
         return None
-    other = find(model, basis, definition.denominator).definition
+    other = measure_of(model, basis, question, definition.denominator).definition
     return _values(model, basis, other, years, question)
+
+
+def measure_of(
+    model: ReadModel, basis: Basis, question: Question, name: str
+) -> Measure:
+    """Return the definition that a question asks a measure by.
+
+    :raises UsageError: there is none.
+    """
+    for version in question.definitions:
+        if version.partition("@")[0] == name:
+            return find(model, basis, version)
+    return find(model, basis, name)
+
+
+def used(
+    model: ReadModel, basis: Basis, question: Question, *, rates: bool
+) -> list[Measure]:
+    """Return the definitions an answer rests on: of its measures, as asked.
+
+    :param rates: whether it has the denominators of rates, which follow each.
+    :raises UsageError: there is none, or one that is asked for is of no use here.
+    """
+    names: dict[str, Measure] = {}
+    for name in question.measures:
+        names[name] = measure_of(model, basis, question, name)
+        under = names[name].definition.denominator
+        if rates and under is not None:
+            names[under] = measure_of(model, basis, question, under)
+    for version in question.definitions:
+        if version.partition("@")[0] not in names:
+            message = f"definition {version} is of no measure that is asked for"
+            raise UsageError(message)
+    return list({one.definition.name: one for one in names.values()}.values())
 
 
 def asked_years(model: ReadModel, basis: Basis, question: Question) -> range:
@@ -213,7 +250,7 @@ def cases(model: ReadModel, basis: Basis, question: Question) -> list[Row]:
     merged = mergers(model, basis)
     rows: list[Row] = []
     for name in question.measures:
-        definition = find(model, basis, name).definition
+        definition = measure_of(model, basis, question, name).definition
         for row in members(model, basis, definition, years, merged):
             if definition.unit != "case":
                 del row["case_number"]
@@ -229,6 +266,65 @@ def _counted_members(
     years: range,
     question: Question,
 ) -> dict[tuple[object, ...], int]:
+    if definition.once == "ever" or definition.unit == "organization":
+        return _counted_one_by_one(model, basis, definition, years, question)
+    values: dict[str, object] = {"k": basis.cutoff, "p": basis.position}
+    values |= {"low": years.start, "high": years.stop}
+    kept = [
+        _kept_sql(number, part, values) for number, part in enumerate(question.where)
+    ]
+    by = ["year", *(_ANSWER if name == "meets_tco" else name for name in question.by)]
+    query = _CELLS.format(
+        taken=_taken_sql(definition, values),
+        # Of an SCR's outcomes the greatest answer is its own; each outcome has one.
+        unit=", outcome" if definition.unit == "outcome" else "",
+        kept=" AND ".join(["1", *kept]),
+        counted="DISTINCT case_number" if definition.unit == "case" else "*",
+        by=", ".join(by),
+    )
+    return {tuple(row[:-1]): row[-1] for row in model.all(query, values)}
+
+
+_ANSWER = (
+    f"CASE answer WHEN {YES} THEN 'yes' WHEN {UNKNOWN} THEN 'unknown' ELSE 'no' END"
+)
+# Within one basis all rows of an SCR have its one category, office and so on. Its first
+# approval answers only where no outcome does.
+_CELLS = f"""
+    WITH taken AS ({{taken}}),
+    units AS (
+        SELECT year, category, subcategory, office, program, case_number, coalesce(
+            max(answer) FILTER (WHERE kind!='{FIRST_APPROVAL}'), max(answer)) AS answer
+        FROM taken GROUP BY year, scr{{unit}})
+    SELECT {{by}}, count({{counted}}) FROM units WHERE {{kept}} GROUP BY {{by}}
+"""
+
+
+def _taken_sql(definition: Definition, values: dict[str, object]) -> str:
+    taken, year = as_sql(definition, values)
+    return (
+        f"SELECT {year} AS year, scr, outcome, kind, answer, category, subcategory,"  # noqa: S608 - of our own making
+        f" office, program, case_number FROM beliefs WHERE {taken}"
+        f" AND {year}>=:low AND {year}<:high AND {VISIBLE}"
+    )
+
+
+def _kept_sql(
+    number: int, part: tuple[str, str | None], values: dict[str, object]
+) -> str:
+    column, value = part
+    values[f"w{number}"] = value
+    return f"{_ANSWER if column == 'meets_tco' else column} IS :w{number}"
+
+
+def _counted_one_by_one(
+    model: ReadModel,
+    basis: Basis,
+    definition: Definition,
+    years: range,
+    question: Question,
+) -> dict[tuple[object, ...], int]:
+    """Count where one unit depends on the others: on mergers, or on the first year."""
     values: dict[tuple[object, ...], int] = {}
     counted: set[tuple[object, ...]] = set()
     merged = mergers(model, basis) if definition.unit == "organization" else {}

@@ -11,13 +11,21 @@ from datetime import datetime
 from typing import TYPE_CHECKING, NamedTuple
 
 from ledger.domain.fiscal import format_instant, to_micros
+from ledger.domain.links import end_of_chain
 from ledger.errors import FactDamagedError, NotFoundError
 from projections.counts import members, mergers
 from projections.selecting import INDEX, clauses, year_column, year_of
-from projections.standing import FIRST_APPROVAL, FOLDS, WORDS, Standing
+from projections.standing import (
+    FIRST_APPROVAL,
+    FOLDS,
+    KINDS,
+    WORDS,
+    Outcome,
+    Standing,
+)
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from ledger.domain.definitions import Definition
     from ledger.reader import Log, Row
@@ -27,12 +35,20 @@ if TYPE_CHECKING:
     from projections.standing import Fields, Observation
 
     Value = str | int | None
+    Figures = dict[str, object]
 
 KNOWN, STANDS, LIVE = "known", "stands", "live"
 YEAR, NAMED, ONCE = "year", "organization", "once"
+ENTERED = "first approval"
+"""A candidate; no outcome has a space in its id."""
 _ANSWERS = ("answer", "high_threat")
 # What an SCR has without an outcome.
 _OF_THE_SCR = ("approved", "category", "office")
+# What `filed` says; all else is not so because nobody has said so yet.
+_FILED = (STANDS, "population.offices", "population.offices_except")
+_EVERY_YEAR = range(1900, 3001)
+# What bytes can raise that were changed since they were recorded.
+_NO_FACT = (ValueError, TypeError, KeyError, AttributeError, RecursionError)
 
 
 class Told(NamedTuple):
@@ -57,7 +73,7 @@ class Finding(NamedTuple):
     wants: str
     """What the clause takes."""
     fact: Told | None
-    """What gave it that value; None where no fact did."""
+    """What made it so; None where it is so because no fact says otherwise."""
     since: str | None
     """From when the clause has held, or not held: that fact's ``known_at``."""
 
@@ -71,7 +87,15 @@ class Explanation(NamedTuple):
     findings: list[Finding]
     """By candidate, in the order in which they came up; clauses in their order."""
     nearest: str | None
-    """If it is not counted: the candidate with the fewest clauses against it."""
+    """If it is not counted: the candidate with the fewest clauses against it; of
+    several, one that is in the year.
+    """
+
+    def counting(self) -> list[str]:
+        """Return the candidates it is counted for."""
+        return [
+            name for name, against in _against(self.findings).items() if not against
+        ]
 
     def against(self) -> list[Finding]:
         """Return what stands against the nearest candidate."""
@@ -98,21 +122,48 @@ def explain(log: Log, model: ReadModel, asked: Asked, scr: str) -> Explanation:
     """
     history = list(log.stream(f"scr/{scr}", log.head)) if scr.isascii() else []
     if not history:
-        message = f"no SCR is named {scr}; `scr cases` lists those that are counted"
+        message = f"no SCR is named {scr or repr('')}; `scr log` lists what is recorded"
         raise NotFoundError(message)
     seen = list(_visible(history, asked.basis))
     if not seen:
         missing = Finding(None, KNOWN, False, None, "a fact at this basis", None, None)  # noqa: FBT003
         return Explanation(scr, asked.fiscal_year, False, [missing], None)  # noqa: FBT003
-    findings = list(_asked_after_each(seen, asked))
+    findings, standing = _asked_after_each(seen, asked)
     counted = _met(findings)
-    if counted and not _is_member(model, asked, scr):
+    if counted and asked.definition.once == "ever":
         # Only what counts once ever depends on more than the SCR's own facts.
-        wants = f"its first year, and {asked.fiscal_year} is not"
-        findings.append(Finding(None, ONCE, False, None, wants, None, None))  # noqa: FBT003
-        counted = False
+        once = _once(model, asked, scr, standing)
+        findings.append(once)
+        counted = once.holds
     nearest = None if counted else _nearest(findings)
     return Explanation(scr, asked.fiscal_year, counted, findings, nearest)
+
+
+def _once(model: ReadModel, asked: Asked, scr: str, standing: Standing) -> Finding:
+    """Ask whether the year is the first of what the SCR counts for."""
+    definition = asked.definition
+    merged = mergers(model, asked.basis)
+    rows = list(members(model, asked.basis, definition, _EVERY_YEAR, merged))
+    year = asked.fiscal_year
+    holds = any(row["scr"] == scr and row["fiscal_year"] == year for row in rows)
+    named = {
+        end_of_chain(str(row[INDEX["organization"]]), merged)
+        for _, live, row in standing.candidates()
+        if live and row[INDEX["organization"]] is not None
+    }
+    column, own = {
+        "organization": ("organization", named),
+        "case": ("case_number", {standing.case_number}),
+    }.get(definition.unit, ("scr", {scr}))
+    first = year if holds else min(_years(rows, column, own))
+    wants = f"not counted in an earlier year than FY {year}"
+    return Finding(None, ONCE, holds, f"first counted in FY {first}", wants, None, None)
+
+
+def _years(rows: Iterable[Figures], column: str, own: set[str]) -> Iterator[int]:
+    for row in rows:
+        if row[column] in own:
+            yield int(str(row["fiscal_year"]))
 
 
 def _visible(history: Iterable[Row], basis: Basis) -> Iterator[tuple[Told, Fields]]:
@@ -127,36 +178,91 @@ def _visible(history: Iterable[Row], basis: Basis) -> Iterator[tuple[Told, Field
                 format_instant(known),
                 fields["by"],
             )
-        except (ValueError, TypeError, KeyError, RecursionError):
+        except _NO_FACT:
             raise FactDamagedError(row.position, "its bytes are not a fact") from None
         if row.position <= basis.position and to_micros(known) <= basis.cutoff:
             yield told, fields
 
 
 def _asked_after_each(
-    seen: Iterable[tuple[Told, Fields]], asked: Asked
-) -> Iterator[Finding]:
-    """Fold facts one by one, and yield how the clauses stand after the last."""
-    scr: Standing | None = None
-    values: dict[tuple[str | None, str], tuple[object, Told]] = {}
-    truths: dict[tuple[str | None, str], tuple[bool, str]] = {}
+    seen: Sequence[tuple[Told, Fields]], asked: Asked
+) -> tuple[list[Finding], Standing]:
+    """Fold facts one by one; return how the clauses stand after the last."""
+    made: dict[tuple[str | None, str], tuple[object, Told | None]] = {}
+    since: dict[tuple[str | None, str], tuple[bool, str]] = {}
     held: list[Finding] = []
-    for told, fields in seen:
-        if scr is None:
-            scr = Standing(fields)
-        else:
-            FOLDS[fields["event"]](scr, fields)
-        held = list(_findings(scr, asked))
-        for one in held:
-            key = (one.candidate, one.clause)
-            if key not in values or values[key][0] != one.value:
-                values[key] = (one.value, told)
-            if key not in truths or truths[key][0] != one.holds:
-                truths[key] = (one.holds, told.known_at)
-    for one in held:
-        key = (one.candidate, one.clause)
-        fact = values[key][1] if one.value is not None else None
-        yield one._replace(fact=fact, since=truths[key][1])
+    position = seen[0][0].position
+    try:
+        scr = Standing(seen[0][1])
+        there: set[str] = set()
+        for told, fields in seen:
+            position = told.position
+            _foresee(scr, fields)
+        for told, fields in seen:
+            position = told.position
+            _fold(scr, fields)
+            there.update(_begun(fields))
+            held = list(_findings(scr, asked))
+            for one in held:
+                if not _has_begun(one, scr, there, year_column(asked.definition)):
+                    continue
+                key = (one.candidate, one.clause)
+                if key not in made or made[key][0] != one.value:
+                    unsaid = told.event == "filed" and one.clause not in _FILED
+                    made[key] = (one.value, None if unsaid else told)
+                if key not in since or since[key][0] != one.holds:
+                    since[key] = (one.holds, told.known_at)
+    except _NO_FACT:
+        raise FactDamagedError(position, "its bytes are not a fact") from None
+    findings = [
+        one._replace(
+            fact=made[one.candidate, one.clause][1],
+            since=since[one.candidate, one.clause][1],
+        )
+        for one in held
+    ]
+    return findings, scr
+
+
+# An SCR may have been approved, classified and determined before the outcome that is
+# asked about came up. So that each is told with its own fact, and not with that of the
+# outcome, outcomes and first approval are there from the start.
+
+
+def _foresee(scr: Standing, fields: Fields) -> None:
+    """Give an SCR as filed an outcome it will have, or the day of its approval."""
+    if fields["event"] in KINDS:
+        kind = KINDS[fields["event"]]
+        scr.outcomes[fields["outcome"]] = Outcome(kind, fields["effective_on"])
+    elif "" in _begun(fields) and scr.entered_on is None:
+        scr.entered_on = fields["effective_on"]
+
+
+def _fold(scr: Standing, fields: Fields) -> None:
+    event = fields["event"]
+    if event != "filed" and event not in KINDS:
+        FOLDS[event](scr, fields)
+
+
+def _begun(fields: Fields) -> tuple[str, ...]:
+    """Return the outcome a fact begins; nothing in its place for a first approval."""
+    if fields["event"] in KINDS:
+        return (fields["outcome"],)
+    return ("",) if fields["event"] == "approved" and "outcome" not in fields else ()
+
+
+def _has_begun(one: Finding, scr: Standing, there: set[str], dated: str) -> bool:
+    """Whether what a clause looks at is there yet, and not only foreseen."""
+    if one.candidate is None:
+        return True
+    own = "" if one.candidate == ENTERED else one.candidate
+    if one.clause in (LIVE, "kinds"):
+        return own in there
+    if one.clause in (YEAR, "attribution"):
+        if dated == "scr_approved_on":
+            return "" in there or scr.entered_on is None
+        return dated == "outcome_approved_on" or own in there
+    return True
 
 
 def _findings(scr: Standing, asked: Asked) -> Iterator[Finding]:
@@ -167,12 +273,12 @@ def _findings(scr: Standing, asked: Asked) -> Iterator[Finding]:
         STANDS,
         not scr.voided,
         "voided" if scr.voided else "stands",
-        "an SCR that stands",
+        "stands",
         None,
         None,
     )
     candidates = [
-        (name or "first approval", live, row)
+        (name or ENTERED, live, row)
         for name, live, row in scr.candidates()
         if row[2] in definition.kinds or name
     ]
@@ -180,16 +286,20 @@ def _findings(scr: Standing, asked: Asked) -> Iterator[Finding]:
         yield from _without_candidates(scr, definition)
     for name, live, row in candidates:
         if row[2] != FIRST_APPROVAL:
-            value = "live" if live else "reversed, or sent back"
-            yield Finding(name, LIVE, live, value, "an outcome that stands", None, None)
+            value = "live" if live else _undone(scr.outcomes[name])
+            yield Finding(name, LIVE, live, value, "live", None, None)
         for clause in clauses(definition):
             yield _finding(name, clause, row)
         yield _year(name, row, asked)
         if definition.unit == "organization":
             named = row[INDEX["organization"]]
             assert named is None or isinstance(named, str)
-            wants = "an organization that is named"
+            wants = "a named organization"
             yield Finding(name, NAMED, named is not None, named, wants, None, None)
+
+
+def _undone(outcome: Outcome) -> str:
+    return "reversed" if outcome.reversed else "not accepted by the panel"
 
 
 def _without_candidates(scr: Standing, definition: Definition) -> Iterator[Finding]:
@@ -263,18 +373,12 @@ def _against(findings: Iterable[Finding]) -> dict[str, int]:
     return {name: count + of_all for name, count in found.items()}
 
 
-def _nearest(findings: Iterable[Finding]) -> str | None:
+def _nearest(findings: Sequence[Finding]) -> str | None:
     against = _against(findings)
-    return min(against, key=lambda name: against[name]) if against else None
-
-
-def _is_member(model: ReadModel, asked: Asked, scr: str) -> bool:
-    if asked.definition.once == "per-year":
-        return True
-    years = range(asked.fiscal_year, asked.fiscal_year + 1)
-    merged = mergers(model, asked.basis)
-    rows = members(model, asked.basis, asked.definition, years, merged)
-    return any(row["scr"] == scr for row in rows)
+    within = {one.candidate for one in findings if one.clause == YEAR and one.holds}
+    return min(
+        against, key=lambda name: (against[name], name not in within), default=None
+    )
 
 
 # --- the funnel -----------------------------------------------------------------------
@@ -348,7 +452,7 @@ def _tests(
             " or ".join(definition.kinds),
             lambda _l, row: row[2] in definition.kinds,
         ),
-        (LIVE, "an outcome that stands", lambda live, _row: live),
+        (LIVE, "a live outcome", lambda live, _row: live),
     ]
     tests += [
         (clause.name, _wants(clause), of_clause(clause))
@@ -363,7 +467,7 @@ def _tests(
         )
     )
     if definition.unit == "organization":
-        named = "an organization that is named"
+        named = "a named organization"
         tests.append((NAMED, named, lambda _live, row: row[place] is not None))
     return tests
 
@@ -388,7 +492,7 @@ def _folded(
                 scrs[fields["scr"]] = Standing(fields)
             else:
                 FOLDS[fields["event"]](scr, fields)
-        except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
+        except _NO_FACT:
             raise FactDamagedError(position, "its bytes are not a fact") from None
     yield from scrs.items()
 

@@ -42,27 +42,69 @@ def find(model: ReadModel, basis: Basis, name: str) -> Measure:
 
     :raises UsageError: there is none.
     """
-    measure, _, version = name.partition("@")
-    if measure in BUILT_IN and version in ("", "1"):
-        built_in = BUILT_IN[measure]
-        return Measure(built_in, hash_of(built_in), None, None, False, True)  # noqa: FBT003
-    rows = recorded(model, measure)
+    measure, at, version = name.partition("@")
+    if measure in BUILT_IN and (not at or version == "1"):
+        return _built_in(BUILT_IN[measure])
+    # SQLite would stumble over half a surrogate pair; no measure has one.
+    rows = recorded(model, measure) if measure.isascii() else []
     current = in_force(rows, basis)
-    if version:
+    if at:
         for row in rows:
             if row.body is not None and str(row.version) == version:
                 return _measure(row, current)
-        message = f"measure {measure} has no version {version}; {_known(model)}"
+        known = _versions(rows, measure) or _known(model)
+        message = f"measure {measure} has no version {version or repr('')}; {known}"
+        raise UsageError(message)
+    if not rows:
+        message = f"no measure is named {measure}; {_known(model)}"
         raise UsageError(message)
     if current is None:
-        message = f"no measure is named {measure}; {_known(model)}"
-        if rows:
-            message = (
-                f"measure {measure} is not in force at this basis;"
-                f" ask for a version, such as {measure}@{_first(rows)}"
-            )
+        message = (
+            f"measure {measure} is not in force at this basis;"
+            f" ask for a version, such as {measure}@{_first(rows)}"
+        )
         raise UsageError(message)
     return _measure(current, current)
+
+
+class Listed(NamedTuple):
+    """A measure of a ledger, and how it stands at a basis."""
+
+    measure: Measure
+    """With the definition in force; else the last one that was, or the first to be."""
+    state: str
+    """One of ``STATES``."""
+    retired: int | None
+    """From when it is retired, in microseconds since 1970."""
+
+
+STATES = ("built in", "in force", "retired", "not in force yet")
+
+
+def every(model: ReadModel, basis: Basis) -> list[Listed]:
+    """Return the measures of a ledger: the built-in ones, then the others by id.
+
+    What was recorded after the basis is not there; what was adopted after its cut-off
+    is not in force yet.
+    """
+    found = [Listed(_built_in(one), "built in", None) for one in BUILT_IN.values()]
+    streams: dict[str, list[Recorded]] = {}
+    for row in recorded(model):
+        if row.position <= basis.position:
+            streams.setdefault(row.measure, []).append(row)
+    for _, rows in sorted(streams.items()):
+        visible = [row for row in rows if row.known <= basis.cutoff]
+        current = in_force(rows, basis)
+        last = next((row for row in reversed(visible) if row.body is not None), None)
+        if current is not None:
+            found.append(Listed(_measure(current, current), "in force", None))
+        elif last is not None:
+            retired = visible[-1].known
+            found.append(Listed(_measure(last, None), "retired", retired))
+        else:
+            first = next(row for row in rows if row.body is not None)
+            found.append(Listed(_measure(first, None), "not in force yet", None))
+    return found
 
 
 class Recorded(NamedTuple):
@@ -105,6 +147,17 @@ def definition_of(row: Recorded) -> Definition:
     return from_json(json.loads(row.body))
 
 
+def _built_in(definition: Definition) -> Measure:
+    return Measure(
+        definition,
+        hash_of(definition),
+        position=None,
+        adopted=None,
+        claimed=False,
+        in_force=True,
+    )
+
+
 def _measure(row: Recorded, current: Recorded | None) -> Measure:
     assert row.hash is not None
     return Measure(
@@ -121,6 +174,14 @@ def _first(rows: list[Recorded]) -> int | None:
     return next(row.version for row in rows if row.body is not None)
 
 
+def _versions(rows: list[Recorded], measure: str) -> str:
+    versions = [str(row.version) for row in rows if row.body is not None]
+    if measure in BUILT_IN:
+        versions = ["1"]
+    are = "is version" if len(versions) == 1 else "are versions"
+    return f"there {are} {', '.join(versions)}" if versions else ""
+
+
 def _known(model: ReadModel) -> str:
     own = dict.fromkeys(row.measure for row in recorded(model))
     return f"there are {', '.join((*BUILT_IN, *own))}"
@@ -128,15 +189,19 @@ def _known(model: ReadModel) -> str:
 
 def as_json(measure: Measure) -> dict[str, object]:
     """Return what an answer says of a definition it used."""
-    from ledger.domain.fiscal import format_instant, from_micros
-
-    adopted = measure.adopted
     return {
         "measure": measure.definition.id,
         "version": measure.definition.version,
         "hash": measure.hash,
         "position": measure.position,
-        "adopted_at": None if adopted is None else format_instant(from_micros(adopted)),
+        "adopted_at": instant(measure.adopted),
         "claimed": measure.claimed,
         "in_force": measure.in_force,
     }
+
+
+def instant(micros: int | None) -> str | None:
+    """Return an instant as answers write it."""
+    from ledger.domain.fiscal import format_instant, from_micros
+
+    return None if micros is None else format_instant(from_micros(micros))

@@ -3,6 +3,10 @@
 A side is a basis and a definition. Between two sides every unit that is counted on one
 and not on the other is an item with an effect and a cause; the effects add up to the
 change, with nothing left over (docs/reconciliation.md).
+
+Where both differ, the data go first, counted by the definition of the side that knew
+less; what is left is the definition's. The way back is the same way, so a
+reconciliation the other way round is the negative, item by item.
 """
 
 from __future__ import annotations
@@ -16,8 +20,16 @@ from typing import TYPE_CHECKING, NamedTuple
 from ledger.domain.definitions import as_json as definition_json
 from ledger.domain.links import end_of_chain
 from ledger.errors import UsageError
-from projections.counts import Question, asked_years, count, members, mergers
-from projections.selecting import Clause, clauses, in_years, series_of, taker, year_of
+from projections.counts import Question, asked_years, members, mergers, totals
+from projections.selecting import (
+    Clause,
+    clauses,
+    in_years,
+    series_of,
+    summed,
+    taker,
+    year_of,
+)
 from projections.standing import COLUMNS, WORDS
 from projections.timeline import turns
 
@@ -28,19 +40,21 @@ if TYPE_CHECKING:
     from ledger.domain.definitions import Definition
     from ledger.reader import Log
     from projections.basis import Basis
+    from projections.counts import Row
     from projections.measures import Measure
     from projections.readmodel import ReadModel
     from projections.standing import Observation
 
     Observations = Mapping[str, Observation]
     Key = tuple[int, str]
+    Answers = dict[Key, int]
 
-DEFINITION = "definition"
+DEFINITION, REDATING = "definition", "redating"
 
 CAUSES = {
     "reclassified": "reclassification",
     "redetermined": "redetermination",
-    "redated": "redating",
+    "redated": REDATING,
     "reversed": "reversal",
     "returned": "return",
     "rescinded": "rescission",
@@ -72,8 +86,8 @@ class Item(NamedTuple):
     effect: int
     cause: str
     positions: tuple[int, ...]
-    """The facts at which it came or went, ascending; of a definition that of its fact,
-    if it is recorded.
+    """The facts at which it came or went, ascending; of a definition where the later
+    of the two was recorded, if any was.
     """
     clause: str | None = None
     """Of a definition: the clause that the other one does not meet."""
@@ -103,37 +117,45 @@ def reconcile(
     :param years: None for those in which ``dd-all`` is not 0 on either side.
     :raises UsageError: the two definitions count different things.
     """
-    unit, other = before.measure.definition.unit, after.measure.definition.unit
-    if unit != other:
-        raise _different_units(before, after)
+    _check_units(before, after)
     if years is None:
         years = _years(model, before, after)
-    found = _of_groups if unit in ("organization", "case") else _of_scrs
+    if _knowledge(before) > _knowledge(after):
+        turned = reconcile(log, model, after, before, years)
+        return [_the_other_way_round(year) for year in turned]
+    groups = before.measure.definition.unit in _COLUMNS
+    found = _of_groups if groups else _of_scrs
     items: dict[int, list[Item]] = defaultdict(list)
-    told = _Causes(log)
-    for year, item in found(model, before, after, years, told):
-        if year in years:
-            items[year].append(item)
+    for year, item in _with_causes(log, found(model, before, after, years)):
+        items[year].append(item)
     was, is_now = (_values(model, side, years) for side in (before, after))
     return [
-        Year(
-            year,
-            was[year],
-            is_now[year],
-            tuple(
-                sorted(items[year], key=lambda item: (item.subject, item.outcome or ""))
-            ),
-        )
+        Year(year, was[year], is_now[year], tuple(sorted(items[year], key=_order)))
         for year in years
     ]
 
 
-def _different_units(before: Side, after: Side) -> UsageError:
+def _knowledge(side: Side) -> tuple[int, int]:
+    return side.basis.cutoff, side.basis.position
+
+
+def _the_other_way_round(year: Year) -> Year:
+    items = tuple(item._replace(effect=-item.effect) for item in year.items)
+    return Year(year.fiscal_year, year.after, year.before, items)
+
+
+def _order(item: Item) -> tuple[str, str]:
+    return item.subject, item.outcome or ""
+
+
+def _check_units(before: Side, after: Side) -> None:
     one, other = before.measure.definition, after.measure.definition
-    return UsageError(
-        f"{one.name} counts by {one.unit}, and {other.name} by {other.unit};"
-        " take two measures that count the same"
-    )
+    if one.unit != other.unit:
+        message = (
+            f"{one.name} counts by {one.unit}, and {other.name} by {other.unit};"
+            " take two measures that count the same"
+        )
+        raise UsageError(message)
 
 
 def by_cause(items: Iterable[Item]) -> list[tuple[str, int]]:
@@ -153,64 +175,83 @@ def _years(model: ReadModel, before: Side, after: Side) -> range:
     return range(min(every), max(every) + 1) if every else range(0)
 
 
-def _values(model: ReadModel, side: Side, years: range) -> dict[int, int]:
+def _values(model: ReadModel, side: Side, years: range) -> Mapping[int, int]:
     definition = side.measure.definition
-    name = definition.id if side.measure.in_force else definition.name
-    rows = count(model, side.basis, Question((name,), years))
-    return {int(str(row["fiscal_year"])): int(str(row["value"])) for row in rows}
+    if not summed(definition):
+        return Counter(year for year, _ in _groups(model, side, years))
+    found = totals(model, side.basis, definition, years)
+    return {year: sum(found.get(year, {}).values()) for year in years}
 
 
 # --- causes ------------------------------------------------------------------------
 
 
 class _Causes:
-    """What the fact at a position is called as a cause."""
+    """What the facts at some positions are called as causes."""
 
-    def __init__(self, log: Log) -> None:
+    def __init__(self, log: Log, positions: Iterable[int]) -> None:
         self._log = log
-        self._known: dict[int, str] = {}
+        self._topics = log.topics(positions)
 
     def of(self, position: int) -> str:
-        found = self._known.get(position)
-        if found is None:
+        """Return the cause that the fact at one of the positions is."""
+        event = self._topics[position].partition(".")[2].partition("/")[0]
+        if event == "voided":
             (row,) = self._log.rows(position - 1, position)
-            fields = json.loads(row.payload)
-            found = CAUSES.get(fields["event"], "late-information")
-            if fields["event"] == "voided" and "duplicate_of" in fields:
-                found = "duplicate"
-            self._known[position] = found
-        return found
+            return (
+                "duplicate" if "duplicate_of" in json.loads(row.payload) else "voiding"
+            )
+        return CAUSES.get(event, "late-information")
+
+
+class _Found(NamedTuple):
+    """An item before its cause is looked up."""
+
+    year: int
+    item: Item
+    by_data: bool
+
+
+def _with_causes(log: Log, found: Iterable[_Found]) -> Iterator[tuple[int, Item]]:
+    held = list(found)
+    causes = _Causes(log, (one.item.positions[-1] for one in held if one.by_data))
+    items = [
+        (
+            one.year,
+            one.item._replace(cause=causes.of(one.item.positions[-1]))
+            if one.by_data
+            else one.item,
+        )
+        for one in held
+    ]
+    return _moves(items)
 
 
 # --- SCRs and outcomes: each along its own stream ------------------------------------
 
 
 def _of_scrs(
-    model: ReadModel, before: Side, after: Side, years: range, causes: _Causes
-) -> Iterator[tuple[int, Item]]:
-    del years
+    model: ReadModel, before: Side, after: Side, years: range
+) -> Iterator[_Found]:
+    del years  # A move has an end in a year that was not asked for.
     same = _counts_alike(before.measure.definition, after.measure.definition)
     counted = tuple(_counting(side.measure.definition) for side in (before, after))
     for scr, rows in _candidates(model, before.basis, after.basis, everything=not same):
         seen = [_visible(rows, side.basis) for side in (before, after)]
         was, is_now = counted[0](seen[0]), counted[1](seen[1])
-        differ = was.keys() ^ is_now.keys()
-        if not differ:
+        if was.keys() == is_now.keys():
             continue
+        differ = sorted(was.keys() ^ is_now.keys())
+        by_data = is_now if same else counted[0](seen[1])
         flips = _flips(rows, before, after, counted[0], differ)
-        items: list[tuple[int, Item]] = []
-        for key in sorted(differ):
+        for key in differ:
             effect = 1 if key in is_now else -1
-            by_data = (key in counted[0](seen[1])) == (key in is_now)
-            if by_data:
-                positions = tuple(flips[key])
-                item = Item(
-                    scr, key[1] or None, effect, causes.of(positions[-1]), positions
-                )
+            if (key in by_data) == (key in is_now):
+                item = Item(scr, key[1] or None, effect, "", tuple(flips[key]))
+                yield _Found(key[0], item, by_data=True)
             else:
                 item = _by_definition((before, after), scr, key, effect, seen[1])
-            items.append((key[0], item))
-        yield from _moves(items)
+                yield _Found(key[0], item, by_data=False)
 
 
 def _counts_alike(one: Definition, other: Definition) -> bool:
@@ -309,20 +350,20 @@ def _flips(
 
 
 def _moves(items: list[tuple[int, Item]]) -> Iterator[tuple[int, Item]]:
-    """Pair what left one year and entered another by the same fact."""
-    gone: dict[tuple[str | None, int], int] = {}
-    come: dict[tuple[str | None, int], int] = {}
+    """Pair what left one year and entered another by the same redating."""
+    years: dict[tuple[object, ...], int] = {}
     for year, item in items:
-        if item.positions and item.cause == "redating":
-            told = come if item.effect > 0 else gone
-            told[item.outcome, item.positions[-1]] = year
+        if item.cause == REDATING:
+            years[_movement(item, item.effect)] = year
     for year, item in items:
-        if item.positions and item.cause == "redating":
-            there = gone if item.effect > 0 else come
-            other = there.get((item.outcome, item.positions[-1]))
-            yield year, item._replace(other_year=other)
-        else:
-            yield year, item
+        other = None
+        if item.cause == REDATING:
+            other = years.get(_movement(item, -item.effect))
+        yield year, item._replace(other_year=other)
+
+
+def _movement(item: Item, effect: int) -> tuple[object, ...]:
+    return item.subject, item.outcome, item.positions[-1], effect
 
 
 def _by_definition(
@@ -332,8 +373,10 @@ def _by_definition(
     before, after = sides
     refuses, takes = (after, before) if effect < 0 else (before, after)
     clause = _refusing(refuses.measure.definition, takes.measure.definition, key, seen)
-    position = after.measure.position
-    positions = () if position is None else (position,)
+    recorded = [
+        side.measure.position for side in sides if side.measure.position is not None
+    ]
+    positions = (max(recorded),) if recorded else ()
     return Item(subject, key[1] or None, effect, DEFINITION, positions, clause)
 
 
@@ -358,40 +401,44 @@ def _refusing(
 
 
 def _of_groups(
-    model: ReadModel, before: Side, after: Side, years: range, causes: _Causes
-) -> Iterator[tuple[int, Item]]:
+    model: ReadModel, before: Side, after: Side, years: range
+) -> Iterator[_Found]:
     """Yield the organizations or cases that came or went.
 
     Who is counted depends on many SCRs and on mergers, so both sides are counted whole;
     only what differs is then followed fact by fact.
     """
-    column = (
-        "organization"
-        if before.measure.definition.unit == "organization"
-        else "case_number"
-    )
-    sets = [_groups(model, side, years, column) for side in (before, after)]
-    differ = sorted(sets[0] ^ sets[1])
-    if not differ:
+    # Of all years: a move has an end in a year that was not asked for.
+    sets = [_groups(model, side, _EVERY_YEAR) for side in (before, after)]
+    differ = sets[0] ^ sets[1]
+    names = {name for year, name in differ if year in years}
+    if not names:
         return
-    by_data = _groups(model, Side(after.basis, before.measure), years, column)
-    path = _Path(model, before, after, column, {name for _, name in differ})
-    for year, name in differ:
+    by_data = _groups(model, Side(after.basis, before.measure), _EVERY_YEAR)
+    path = _Path(model, before, after, names)
+    asked = sorted(key for key in differ if key[1] in names)
+    flips = path.flips(asked)
+    for year, name in asked:
         effect = 1 if (year, name) in sets[1] else -1
         if ((year, name) in by_data) == ((year, name) in sets[1]):
-            positions = path.flips(year, name)
-            yield year, Item(name, None, effect, causes.of(positions[-1]), positions)
-            continue
-        seen = path.observations(name)
-        sides = (before, after)
-        yield year, _by_definition(sides, name, (year, ""), effect, seen)
+            item = Item(name, None, effect, "", tuple(flips[year, name]))
+            yield _Found(year, item, by_data=True)
+        else:
+            seen = path.observations(name)
+            item = _by_definition((before, after), name, (year, ""), effect, seen)
+            yield _Found(year, item, by_data=False)
 
 
-def _groups(
-    model: ReadModel, side: Side, years: range, column: str
-) -> set[tuple[int, str]]:
+_COLUMNS = {"organization": "organization", "case": "case_number"}
+"""By unit: the column whose distinct values are counted, across SCRs."""
+_EVERY_YEAR = range(1900, 3001)
+
+
+def _groups(model: ReadModel, side: Side, years: range) -> set[tuple[int, str]]:
+    definition = side.measure.definition
+    column = _COLUMNS[definition.unit]
     merged = mergers(model, side.basis)
-    rows = members(model, side.basis, side.measure.definition, years, merged)
+    rows = members(model, side.basis, definition, years, merged)
     return {(int(str(row["fiscal_year"])), str(row[column])) for row in rows}
 
 
@@ -399,9 +446,10 @@ class _Path:
     """From one basis to another, fact by fact in log order, for a few groups."""
 
     def __init__(
-        self, model: ReadModel, before: Side, after: Side, column: str, names: set[str]
+        self, model: ReadModel, before: Side, after: Side, names: set[str]
     ) -> None:
         self._before, self._after = before, after
+        column = _COLUMNS[before.measure.definition.unit]
         self._column = column
         self._place = COLUMNS.index(column)
         merging: list[tuple[Any, ...]] = []
@@ -430,7 +478,7 @@ class _Path:
 
     def observations(self, name: str) -> Observations:
         """Return what is observable of a group at the second basis."""
-        rows, merging = self._of(name)
+        rows, merging = self._among(self._alike[name])
         basis = self._after.basis
         merged = {row[0]: row[1] for row in merging if _span(basis, row)}
         return {
@@ -439,65 +487,141 @@ class _Path:
             if self._shown(row, merged) == name and _span(basis, row)
         }
 
-    def flips(self, year: int, name: str) -> tuple[int, ...]:
-        """Return the facts between the bases at which a group came or went."""
-        rows, merging = self._of(name)
-        steps = {
-            position: tuple(
-                _sees(side.basis, known, position)
-                for side in (self._before, self._after)
+    def flips(
+        self, keys: Iterable[tuple[int, str]]
+    ) -> dict[tuple[int, str], list[int]]:
+        """Return the facts between the bases at which groups came or went.
+
+        :param keys: years and groups.
+        """
+        found: dict[tuple[int, str], list[int]] = {key: [] for key in keys}
+        together: dict[frozenset[str], None] = {
+            frozenset(self._alike[name]): None for _, name in found
+        }
+        for alike in together:
+            for position, changed in self._walk(alike):
+                for key in changed & found.keys():
+                    found[key].append(position)
+        return {key: sorted(positions) for key, positions in found.items()}
+
+    def _walk(self, alike: Iterable[str]) -> Iterator[tuple[int, set[tuple[int, str]]]]:
+        """Go from one basis to the other over some connected ids.
+
+        Yield every fact with the years and groups that came or went by it. What is seen
+        from the first basis only goes, latest first; then comes what is seen from the
+        second only. So each SCR is a prefix of its stream throughout.
+        """
+        counting = _Groups(self._before.measure.definition, self._place)
+        rows, merging = self._among(alike)
+        counting.take(rows, merging)
+        sees: dict[int, tuple[bool, bool]] = {
+            position: (
+                _sees(self._before.basis, known, position),
+                _sees(self._after.basis, known, position),
             )
-            for row in (*rows, *merging)
+            for row in (*counting.rows, *merging)
             for known, position in (row[-4:-2], row[-2:])
         }
-        seen = {position for position, sees in steps.items() if sees[0]}
-        held = self._has(year, name, seen)
-        flipped = []
-        # What is seen from the first basis only goes, latest first; then comes what is
-        # seen from the second only. So each SCR is a prefix of its stream throughout.
-        going = sorted(
-            (p for p, s in steps.items() if s == (True, False)), reverse=True
-        )
-        coming = sorted(p for p, s in steps.items() if s == (False, True))
-        for position in (*going, *coming):
-            seen ^= {position}
-            now = self._has(year, name, seen)
-            if now != held:
-                flipped.append(position)
-            held = now
-        return tuple(sorted(flipped))
+        for position, (first, _) in sees.items():
+            if first:
+                counting.toggle(position)
+        going = [p for p, seen in sees.items() if seen == (True, False)]
+        coming = [p for p, seen in sees.items() if seen == (False, True)]
+        counting.changed()
+        for position in (*sorted(going, reverse=True), *sorted(coming)):
+            counting.toggle(position)
+            yield position, counting.changed()
 
-    def _of(self, name: str) -> tuple[list[tuple[Any, ...]], list[tuple[Any, ...]]]:
-        """Return the rows and the mergers that can make a group come or go."""
-        alike = self._alike[name]
+    def _among(
+        self, alike: Iterable[str]
+    ) -> tuple[list[tuple[Any, ...]], list[tuple[Any, ...]]]:
+        """Return the rows and the mergers of some ids."""
         return (
-            [row for one in alike for row in self._rows.get(one, ())],
-            [row for one in alike for row in self._merging.get(one, ())],
+            [row for one in sorted(alike) for row in self._rows.get(one, ())],
+            [row for one in sorted(alike) for row in self._merging.get(one, ())],
         )
-
-    def _has(self, year: int, name: str, seen: set[int]) -> bool:
-        """Whether a group is counted in a year when only some facts are seen."""
-        definition = self._before.measure.definition
-        takes, year_in = taker(definition), year_of(definition)
-        rows, merging = self._of(name)
-        merged = {
-            row[0]: row[1] for row in merging if row[3] in seen and row[5] not in seen
-        }
-        years = [
-            year_in(row[2:-4])
-            for row in rows
-            if row[-3] in seen
-            and row[-1] not in seen
-            and takes(row[2:-4])
-            and self._shown(row, merged) == name
-        ]
-        if definition.once == "ever":
-            return bool(years) and min(years) == year
-        return year in years
 
     def _shown(self, row: tuple[Any, ...], merged: Mapping[str, str]) -> str:
         value: str = row[2 + self._place]
         return value if self._column == "case_number" else end_of_chain(value, merged)
+
+
+class _Groups:
+    """Which groups count in which years, while facts come into view and go."""
+
+    def __init__(self, definition: Definition, place: int) -> None:
+        self._takes, self._year = taker(definition), year_of(definition)
+        self._once = definition.once == "ever"
+        self._place = 2 + place
+        self.rows: list[tuple[Any, ...]] = []
+        self._at: dict[int, list[int]] = defaultdict(list)
+        self._merging: list[tuple[Any, ...]] = []
+        self._merged_at: set[int] = set()
+        self._seen: set[int] = set()
+        self._cells: dict[str, Counter[int]] = defaultdict(Counter)
+        self._ends: dict[str, str] = {}
+        self._present: dict[str, set[int]] = {}
+        self._stale: set[str] | None = None
+        """Whose years may have changed; None for all."""
+
+    def take(
+        self, rows: Iterable[tuple[Any, ...]], merging: list[tuple[Any, ...]]
+    ) -> None:
+        """Take the rows that the definition takes, and the mergers."""
+        self.rows = [row for row in rows if self._takes(row[2:-4])]
+        for number, row in enumerate(self.rows):
+            self._cells[row[self._place]][self._year(row[2:-4])] += 0
+            self._at[row[-3]].append(number)
+            self._at[row[-1]].append(number)
+        self._merging = merging
+        self._merged_at = {place for row in merging for place in (row[3], row[5])}
+
+    def toggle(self, position: int) -> None:
+        """Let one fact come into view, or go."""
+        before = [self._is_visible(self.rows[number]) for number in self._at[position]]
+        self._seen ^= {position}
+        for number, was in zip(self._at[position], before, strict=True):
+            row = self.rows[number]
+            if self._is_visible(row) != was:
+                name = row[self._place]
+                self._cells[name][self._year(row[2:-4])] += -1 if was else 1
+                if self._stale is not None:
+                    self._stale.add(self._ends[name])
+        if position in self._merged_at:
+            self._stale = None
+
+    def _is_visible(self, row: tuple[Any, ...]) -> bool:
+        return row[-3] in self._seen and row[-1] not in self._seen
+
+    def changed(self) -> set[tuple[int, str]]:
+        """Return the years and groups that came or went since this was last asked."""
+        if self._stale is None:
+            merged = {
+                row[0]: row[1]
+                for row in self._merging
+                if row[3] in self._seen and row[5] not in self._seen
+            }
+            self._ends = {name: end_of_chain(name, merged) for name in self._cells}
+            stale = {*self._ends.values(), *self._present}
+        else:
+            stale = self._stale
+        self._stale = set()
+        found: set[tuple[int, str]] = set()
+        for name in stale:
+            was, now = self._present.get(name, set()), self._years(name)
+            found |= {(year, name) for year in was ^ now}
+            self._present[name] = now
+        return found
+
+    def _years(self, group: str) -> set[int]:
+        years = {
+            year
+            for name, end in self._ends.items()
+            if end == group
+            for year, count in self._cells[name].items()
+            if count
+        }
+        return {min(years)} if self._once and years else years
 
 
 def _connected(
@@ -548,6 +672,8 @@ class Corners(NamedTuple):
     """
     added: Mapping[str, int]
     """What it takes in besides."""
+    differs: bool
+    """Whether anything came or went, though the figures may be equal."""
 
     @property
     def data_effect(self) -> int:
@@ -572,6 +698,7 @@ def corners(
 
     :raises UsageError: the two definitions count different things.
     """
+    _check_units(before, after)
     if years is None:
         years = _years(model, before, after)
     crossed = [
@@ -579,8 +706,13 @@ def corners(
         for rule in (before, after)
         for data in (before, after)
     ]
-    values = [_values(model, _pinned(side), years) for side in crossed]
-    removed, added = _crossing(model, before, after, years)
+    values = [_values(model, side, years) for side in crossed]
+    first, last, other = (
+        _answers(model, side, years)
+        for side in (before, after, Side(after.basis, before.measure))
+    )
+    removed, added = _without(other, last), _without(last, other)
+    differing = {key[0] for key in first.keys() ^ last.keys()}
     return [
         Corners(
             year,
@@ -590,48 +722,40 @@ def corners(
             values[3][year],
             {word: removed[year, word] for word in WORDS.values()},
             {word: added[year, word] for word in WORDS.values()},
+            year in differing,
         )
         for year in years
     ]
 
 
-def _pinned(side: Side) -> Side:
-    """Ask for a definition by its version: another one may be in force at a basis."""
-    return side._replace(measure=side.measure._replace(in_force=False))
+def _without(one: Answers, other: Answers) -> Counter[tuple[int, str]]:
+    """Count by year and answer what one side has and the other has not."""
+    return Counter((key[0], WORDS[one[key]]) for key in one.keys() - other.keys())
 
 
-def _crossing(
-    model: ReadModel, before: Side, after: Side, years: range
-) -> tuple[Counter[tuple[int, str]], Counter[tuple[int, str]]]:
-    """Return what two definitions do not both take at the second basis, by answer."""
-    if before.measure.definition.unit != after.measure.definition.unit:
-        raise _different_units(before, after)
-    found = []
-    merged = mergers(model, after.basis)
-    for side in (before, after):
-        definition = side.measure.definition
-        rows = members(model, after.basis, definition, years, merged)
-        found.append(dict(_units(definition, rows)))
-    removed, added = Counter[tuple[int, str]](), Counter[tuple[int, str]]()
-    for key in found[0].keys() - found[1].keys():
-        removed[key[0], found[0][key]] += 1
-    for key in found[1].keys() - found[0].keys():
-        added[key[0], found[1][key]] += 1
-    return removed, added
+def _answers(model: ReadModel, side: Side, years: range) -> Answers:
+    """Return what is counted on a side: year and unit → its TCO answer.
+
+    That of an organization or a case is the greatest of its SCRs.
+    """
+    definition = side.measure.definition
+    merged = mergers(model, side.basis)
+    found: Answers = {}
+    for row in members(model, side.basis, definition, years, merged):
+        answer = _NUMBERS[str(row["meets_tco"])]
+        for unit in _units_of(definition, row):
+            key = (int(str(row["fiscal_year"])), unit)
+            found[key] = max(answer, found.get(key, answer))
+    return found
 
 
-def _units(
-    definition: Definition, rows: Iterable[dict[str, Any]]
-) -> Iterator[tuple[tuple[int, str], str]]:
-    for row in rows:
-        year, answer = row["fiscal_year"], row["meets_tco"]
-        match definition.unit:
-            case "outcome":
-                for one in row["outcomes"]:
-                    yield (year, f"{row['scr']} {one['outcome']}"), answer
-            case "scr":
-                yield (year, row["scr"]), answer
-            case "organization":
-                yield (year, row["organization"]), answer
-            case "case":
-                yield (year, row["case_number"]), answer
+_NUMBERS = {word: number for number, word in WORDS.items()}
+
+
+def _units_of(definition: Definition, row: Row) -> list[str]:
+    if definition.unit == "outcome":
+        outcomes = row["outcomes"]
+        assert isinstance(outcomes, list)
+        # No id has a space in it.
+        return [f"{row['scr']} {one['outcome']}" for one in outcomes]
+    return [str(row[_COLUMNS.get(definition.unit, "scr")])]

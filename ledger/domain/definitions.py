@@ -122,11 +122,16 @@ def from_json(given: Mapping[str, Any]) -> Definition:
     )
 
 
-def hash_of(definition: Definition) -> str:
-    """Return the SHA-256 of a definition as RFC 8785 JSON, in hex."""
+def canonical(definition: Definition) -> bytes:
+    """Return a definition as RFC 8785 JSON: the bytes that are hashed."""
     import rfc8785
 
-    return sha256(rfc8785.dumps(as_json(definition))).hexdigest()
+    return rfc8785.dumps(as_json(definition))
+
+
+def hash_of(definition: Definition) -> str:
+    """Return the SHA-256 of a definition as RFC 8785 JSON, in hex."""
+    return sha256(canonical(definition)).hexdigest()
 
 
 # --- the built-in measures ---------------------------------------------------------
