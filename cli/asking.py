@@ -116,11 +116,12 @@ def asking(settings: Settings, basing: Basing) -> Iterator[Asking]:
         progress("reading the log, position") as tell,
         open_read_model(log, tell) as model,
     ):
-        basis = _resolve(basing, log)
+        basis = resolve(basing, log)
         yield Asking(log, model, basis)
 
 
-def _resolve(basing: Basing, log: Log) -> Basis:
+def resolve(basing: Basing, log: Log) -> Basis:
+    """Return the basis asked for; one that is not over yet with a warning."""
     from projections import basis as bases
 
     if basing.basis is not None:

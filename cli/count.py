@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from cli.asking import Asking, Form
     from cli.main import Settings
     from projections.counts import Question, Row
+    from projections.measures import Measure
 
 _YEAR = Column("fiscal_year", "Fiscal year")
 _VALUE = Column("value", "Value", right=True, grouped=True)
@@ -32,6 +33,7 @@ COUNT_EXAMPLES = """\b
 Examples:
   scr count --fy 2019 --as-of 2020-01-15
   scr count dd-all --fy FY2017..FY2022 --by category --json
+  scr count dd-all --definition dd-all@1
 """
 CASES_EXAMPLES = """\b
 Examples:
@@ -41,7 +43,14 @@ Examples:
 
 
 def question_options(command: F) -> F:
-    """Add ``--fy`` and ``--where``: what ``count`` and ``cases`` have in common."""
+    """Add what ``count`` and ``cases`` have in common."""
+    command = click.option(
+        "--definition",
+        "definitions",
+        multiple=True,
+        metavar="ID@VERSION",
+        help="Ask this version of a measure, in place of the one in force. May recur.",
+    )(command)
     command = click.option(
         "--where",
         multiple=True,
@@ -55,17 +64,17 @@ def question_options(command: F) -> F:
     )(command)
 
 
-def question(
-    measures: Sequence[str], fy: str | None, by: Sequence[str], where: Sequence[str]
-) -> Question:
+def question(measures: Sequence[str], given: dict[str, Any]) -> Question:
     """Return the question asked, checked.
 
-    :raises UsageError: a year, a measure, a column or a value that does not exist.
+    :param given: the options: years, columns, cells, definitions.
+    :raises UsageError: a year, a column or a value that does not exist.
     """
     from ledger.domain.fiscal import parse_fiscal_years
     from ledger.errors import UsageError
     from projections.counts import Question, check
 
+    fy = given["fy"]
     try:
         years = None if fy is None else parse_fiscal_years(fy)
     except ValueError as error:
@@ -73,21 +82,31 @@ def question(
     asked = Question(
         tuple(measures),
         years,
-        tuple(column for part in by for column in part.split(",")),
-        tuple(_cell(part) for part in where),
+        tuple(column for part in given.get("by", ()) for column in part.split(",")),
+        tuple(_cell(part) for part in given["where"]),
+        given["definitions"],
     )
     check(asked)
     _check_once("--by", asked.by)
     _check_once("--where", [column for column, _ in asked.where])
+    _check_once("--definition", [_measure(part) for part in asked.definitions])
     return asked
 
 
-def _check_once(option: str, columns: Sequence[str]) -> None:
-    """Refuse a column given twice: two cells of one column share nothing."""
-    for place, column in enumerate(columns):
-        if column in columns[:place]:
-            message = f"{option} names {column} twice; name each column once"
+def _check_once(option: str, names: Sequence[str]) -> None:
+    """Refuse what is given twice: two cells of a column share nothing."""
+    for place, name in enumerate(names):
+        if name in names[:place]:
+            message = f"{option} names {name} twice; name each once"
             raise click.UsageError(message)
+
+
+def _measure(text: str) -> str:
+    name, at, version = text.partition("@")
+    if not (name and at and version):
+        message = f"--definition takes ID@VERSION, not {text}"
+        raise click.UsageError(message)
+    return name
 
 
 def _cell(text: str) -> tuple[str, str | None]:
@@ -114,25 +133,22 @@ def count_command(settings: Settings, /, **given: Any) -> None:
     """Count per fiscal year, at a basis.
 
     MEASURE is one of dd-all, dd-tco, disruptions-all, disruptions-tco,
-    dismantlements-all, dismantlements-tco, organizations-tco, entered-all; left out:
-    dd-all and dd-tco. Without --by every asked year is a row.
+    dismantlements-all, dismantlements-tco, organizations-tco, entered-all, or one of
+    your own (`scr measure list`), by its definition in force at the basis, or as
+    ID@VERSION; left out: dd-all and dd-tco. Without --by every asked year is a row.
     """
     from projections import counts
 
     how = form(
         given["format_"], given["output"], as_json=given["as_json"], raw=given["raw"]
     )
-    asked = question(
-        given["measures"] or counts.DEFAULT_MEASURES,
-        given["fy"],
-        given["by"],
-        given["where"],
-    )
+    asked = question(given["measures"] or counts.DEFAULT_MEASURES, given)
     with asking(settings, Basing(given["as_of"], given["basis"])) as open_:
+        used = counts.used(open_.model, open_.basis, asked, rates=not asked.by)
         rows = counts.count(open_.model, open_.basis, asked)
         table = None
         if how.format == "table" and not asked.by:
-            table = _per_year(rows, asked)
+            table = _per_year(rows, asked, _denominators(open_, asked))
             if not given["measures"]:
                 table = _with_parts(open_, asked)
         found = Answer(
@@ -143,11 +159,16 @@ def count_command(settings: Settings, /, **given: Any) -> None:
                 _YEAR,
                 *(Column(name, _TITLES[name]) for name in asked.by),
                 _VALUE,
+                *(column for column in _OF_SOME if any(column.name in r for r in rows)),
             ],
             rows,
             table_columns=table and table[0],
             table_rows=table and table[1],
-            notes=_left_out(open_, how),
+            notes=[
+                *(_notes(used) if how.format == "table" else ()),
+                *_left_out(open_, how),
+            ],
+            tail=_definitions(used),
         )
         answer(found, how)
 
@@ -170,6 +191,35 @@ def _scrs(count: int) -> str:
     return "1 SCR" if count == 1 else f"{count:,} SCRs"
 
 
+def _definitions(used: Sequence[Measure]) -> dict[str, object]:
+    """Return what JSON says of the definitions an answer rests on."""
+    from projections.measures import as_json
+
+    return {"definitions": [as_json(one) for one in used]}
+
+
+def _notes(used: Sequence[Measure]) -> list[str]:
+    """Say which recorded definitions an answer rests on; built-in ones hold always."""
+    from projections.measures import instant
+
+    notes = []
+    for one in used:
+        if one.position is None:
+            continue
+        claimed = " (claimed)" if one.claimed else ""
+        holds = (
+            f"in force from {instant(one.adopted)}{claimed}"
+            if one.in_force
+            else f"adopted {instant(one.adopted)}{claimed},"
+            " not the definition in force at this basis"
+        )
+        name = one.definition.name
+        notes.append(
+            f"{name} sha256 {one.hash[:8]}…, {holds}, recorded @{one.position}"
+        )
+    return notes
+
+
 _TITLES = {
     "category": "Category",
     "subcategory": "Subcategory",
@@ -178,20 +228,62 @@ _TITLES = {
     "meets_tco": "Meets TCO",
 }
 
+_OF_SOME = (
+    Column("denominator", "Denominator", right=True, grouped=True),
+    Column("target", "Target", right=True, grouped=True),
+)
+"""What the rows of a rate, or of a measure with targets, have besides."""
+
 Table = tuple[list[Column], list["Row"]]
 
 
-def _per_year(rows: list[Row], asked: Question) -> Table:
-    """Shape figures for reading: a line per year, a column per measure."""
+def _denominators(open_: Asking, asked: Question) -> dict[str, str]:
+    """Return the denominators of those measures that are rates."""
+    from projections.counts import measure_of
+
+    found = {
+        name: measure_of(open_.model, open_.basis, asked, name).definition.denominator
+        for name in asked.measures
+    }
+    return {name: under for name, under in found.items() if under is not None}
+
+
+def _per_year(rows: list[Row], asked: Question, rates: dict[str, str]) -> Table:
+    """Shape figures for reading: a line per year, a column per measure.
+
+    A rate has two more, its denominator and the percentage; a measure with targets
+    has the target.
+    """
     years: dict[object, Row] = {}
     for row in rows:
         line = years.setdefault(row["fiscal_year"], {"fiscal_year": row["fiscal_year"]})
-        line[str(row["measure"])] = row["value"]
-    columns = [
-        Column(name, name, right=True, grouped=True)
-        for name in dict.fromkeys(asked.measures)
-    ]
-    return [_YEAR, *columns], list(years.values())
+        name = str(row["measure"])
+        line[name] = row["value"]
+        line[f"{name} target"] = row.get("target")
+        if name in rates:
+            line[f"{name} of"] = row["denominator"]
+            line[f"{name} %"] = _percentage(row["value"], row["denominator"])
+    columns = [_YEAR]
+    for name in dict.fromkeys(asked.measures):
+        columns.append(Column(name, name, right=True, grouped=True))
+        if name in rates:
+            title = f"of {rates[name]}"
+            columns.append(Column(f"{name} of", title, right=True, grouped=True))
+            columns.append(Column(f"{name} %", "%", right=True))
+        title = f"{name} target"
+        if any(line[title] is not None for line in years.values()):
+            columns.append(Column(title, "target", right=True, grouped=True))
+    return columns, list(years.values())
+
+
+def _percentage(value: object, denominator: object) -> str | None:
+    """Return a rate in percent, to one decimal, halves up; of nothing there is none."""
+    assert isinstance(value, int)
+    assert isinstance(denominator, int)
+    if denominator == 0:
+        return None
+    tenths = (2_000 * value + denominator) // (2 * denominator)
+    return f"{tenths // 10:,}.{tenths % 10}"
 
 
 def _with_parts(open_: Asking, asked: Question) -> Table:
@@ -199,7 +291,7 @@ def _with_parts(open_: Asking, asked: Question) -> Table:
     from projections import counts
 
     whole = asked._replace(measures=("dd-all",))
-    columns, lines = _per_year(counts.count(open_.model, open_.basis, whole), whole)
+    columns, lines = _per_year(counts.count(open_.model, open_.basis, whole), whole, {})
     parts = whole._replace(by=("meets_tco",))
     values = {
         (row["fiscal_year"], row["meets_tco"]): row["value"]
@@ -220,17 +312,24 @@ def _with_parts(open_: Asking, asked: Question) -> Table:
 @form_options
 @click.pass_obj
 def cases_command(settings: Settings, /, **given: Any) -> None:
-    """List the SCRs behind a figure, given the same arguments as count."""
+    """List the SCRs behind a figure, given the same arguments as count.
+
+    MEASURE is a built-in one, or one of your own by its definition in force at the
+    basis, or as ID@VERSION.
+    """
     from projections import counts
 
     how = form(
         given["format_"], given["output"], as_json=given["as_json"], raw=given["raw"]
     )
-    asked = question([given["measure"]], given["fy"], (), given["where"])
+    asked = question([given["measure"]], given)
     with asking(settings, Basing(given["as_of"], given["basis"])) as open_:
+        used = counts.used(open_.model, open_.basis, asked, rates=False)
         rows = counts.cases(open_.model, open_.basis, asked)
+        of_cases = used[0].definition.unit == "case"
         columns = [
             _YEAR,
+            *([Column("case_number", "Case number")] if of_cases else []),
             Column("scr", "SCR"),
             *(Column(name, title) for name, title in _TITLES.items()),
             Column("organization", "Organization"),
@@ -243,6 +342,8 @@ def cases_command(settings: Settings, /, **given: Any) -> None:
             rows,
             table_columns=columns,
             title=_title(given["measure"], len(rows)),
+            notes=_notes(used) if how.format == "table" else (),
+            tail=_definitions(used),
         )
         answer(found, how)
 

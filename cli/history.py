@@ -157,11 +157,10 @@ def _check_event(event: str) -> None:
 
 def _in_columns(lines: Iterable[Line]) -> Iterator[Line]:
     """Shape facts for columns: what has none of its own goes into the last."""
-    from projections.history import details
+    from projections.history import details, subject_of
 
     for line in lines:
-        subject = line.get("scr") or line.get("organization") or "ledger"
-        yield {**line, "subject": subject, "details": details(line)}
+        yield {**line, "subject": subject_of(line), "details": details(line)}
 
 
 @click.command("export", epilog=EXPORT_EXAMPLES)

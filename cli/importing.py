@@ -187,13 +187,17 @@ def _facts(name: str, recorded: str, given: Given) -> Iterator[FactFile]:
     if given.mapping is not None:
         message = f"--map is for tables, and {name} is none: .csv, .tsv and .xlsx are"
         raise UsageError(message)
-    with _input(name, twice=mending) as lines:
+    with opened_file(name, twice=mending) as lines:
         yield JsonLines(lines)
 
 
 @contextmanager
-def _input(name: str, *, twice: bool) -> Iterator[IO[bytes]]:
-    """Open a file, or standard input; ``twice`` where it is to be read again."""
+def opened_file(name: str, *, twice: bool = False) -> Iterator[IO[bytes]]:
+    """Open a file that was named on the command line; `-` is standard input.
+
+    :param twice: whether it is to be read again.
+    :raises NoInputFileError: it cannot be read.
+    """
     from pathlib import Path
 
     if name == "-":

@@ -29,6 +29,9 @@ COMMANDS = {
     "export": ("cli.history", "write the case facts out"),
     "count": ("cli.count", "figures per fiscal year"),
     "cases": ("cli.count", "the SCRs behind a figure"),
+    "measure": ("cli.measures", "define what is counted, and look it up"),
+    "diff": ("cli.diff", "two figures taken apart, item by item"),
+    "explain": ("cli.explain", "why an SCR is counted, or is not"),
     "compare": ("cli.comparing", "an extract beside the ledger, both ways"),
     "show": ("cli.history", "one SCR's history, with both clocks"),
     "log": ("cli.history", "the whole log, fact by fact"),
@@ -70,7 +73,31 @@ class Settings(NamedTuple):
     ledger: str
 
 
-class LazyGroup(click.Group):
+class Suggesting(click.Group):
+    """A group that suggests a command where there is none of the name typed."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002
+        """Return the names in the order in which the commands were added."""
+        return list(self.commands)
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """Find the command, and suggest one where there is none of that name."""
+        name = args[0] if args else ""
+        names = self.list_commands(ctx)
+        if args and name not in names and not name.startswith("-"):
+            from difflib import get_close_matches
+
+            near = get_close_matches(name, names, 1)
+            path = ctx.command_path
+            hint = f"did you mean {near[0]}?" if near else f"see `{path} --help`"
+            of = "" if ctx.parent is None else f" of {ctx.info_name}"
+            ctx.fail(f"no command{of} is named {name}; {hint}")
+        return super().resolve_command(ctx, args)
+
+
+class LazyGroup(Suggesting):
     """Imports a command's module when the command is run, not before."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002
@@ -100,19 +127,6 @@ class LazyGroup(click.Group):
             return super().invoke(ctx)
         except KeyboardInterrupt:
             raise click.exceptions.Abort from None
-
-    def resolve_command(
-        self, ctx: click.Context, args: list[str]
-    ) -> tuple[str | None, click.Command | None, list[str]]:
-        """Find the command, and suggest one where there is none of that name."""
-        name = args[0] if args else ""
-        if args and name not in COMMANDS and not name.startswith("-"):
-            from difflib import get_close_matches
-
-            near = get_close_matches(name, COMMANDS, 1)
-            hint = f"did you mean {near[0]}?" if near else "see `scr --help`"
-            ctx.fail(f"no command is named {name}; {hint}")
-        return super().resolve_command(ctx, args)
 
 
 @click.group(

@@ -57,6 +57,8 @@ class Answer(NamedTuple):
     title: str | None = None
     extra: Mapping[str, object] = MappingProxyType({})
     """Further members of the JSON object, between basis and rows."""
+    tail: Mapping[str, object] = MappingProxyType({})
+    """Further members of it, after the rows; in JSON Lines they come before them."""
 
 
 def write(  # noqa: PLR0913 - the last three are options.
@@ -147,16 +149,20 @@ def _write_json(answer: Answer, out: TextIO) -> None:
     head = _head(answer).items()
     out.writelines(f"  {_json(name)}: {_json(value)},\n" for name, value in head)
     out.write('  "rows": [')
-    before, end = "\n    ", "]\n}\n"
+    before, end = "\n    ", "]"
     for row in answer.rows:
         out.write(f"{before}{_json(row)}")
-        before, end = ",\n    ", "\n  ]\n}\n"
+        before, end = ",\n    ", "\n  ]"
     out.write(end)
+    tail = answer.tail.items()
+    out.writelines(f",\n  {_json(name)}: {_json(value)}" for name, value in tail)
+    out.write("\n}\n")
 
 
 def _write_json_lines(answer: Answer, out: TextIO) -> None:
     """Write what comes before the rows as the first line, then a row a line."""
-    out.write(f"{_json(_head(answer), _COMPACT)}\n")
+    head = {**_head(answer), **answer.tail}
+    out.write(f"{_json(head, _COMPACT)}\n")
     out.writelines(f"{_json(row, _COMPACT)}\n" for row in answer.rows)
 
 

@@ -1,4 +1,4 @@
-"""Write what the program says into docs/commands: each help, each example's output.
+"""Write what the program says into the pages: each help, each example's output.
 
 Run it after a change to a command: `.venv/bin/python docs/refresh.py`. All other text
 on a page is written by hand and stays. The examples run in a folder of their own, on
@@ -20,6 +20,8 @@ from typing import TYPE_CHECKING
 from unittest import mock
 from uuid import UUID
 
+import click
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
@@ -31,6 +33,9 @@ HELP = re.compile(
 )
 EXAMPLE = re.compile(r"(?<=```console\n).*?(?=```\n)", re.DOTALL)
 PREPARE = re.compile(r"^<!-- before: (.*) -->$", re.MULTILINE)
+
+WORKED = ("measures.md", "reconciliation.md")
+"""Other pages with examples."""
 
 LEDGER_ID = UUID("5c4e2a70-0000-4000-8000-000000000001")
 START = datetime(2026, 1, 5, 14, tzinfo=UTC)
@@ -54,9 +59,23 @@ def refreshed(name: str, page: str) -> str:
     if HELP.search(page) is None:
         message = f"docs/commands/{name}.md has no place for the help"
         raise ValueError(message)
-    page = HELP.sub(lambda _: said([name, "--help"]), page)
-    before = PREPARE.findall(page)
-    return EXAMPLE.sub(lambda match: played(match[0], before), page)
+    page = HELP.sub(lambda _: helped(name), page)
+    return replayed(page)
+
+
+def helped(name: str) -> str:
+    """Return the help of a command, and of a group that of each of its commands."""
+    return "\n".join(said([*path, "--help"]) for path in paths(name))
+
+
+def paths(name: str) -> list[list[str]]:
+    """Return what is typed for a command, and for each of its own if it is a group."""
+    from cli.main import LazyGroup, scr
+
+    assert isinstance(scr, LazyGroup)
+    command = scr.get_command(click.Context(scr), name)
+    own = command.commands if isinstance(command, click.Group) else {}
+    return [[name], *([name, sub] for sub in own)]
 
 
 def said(arguments: list[str]) -> str:
@@ -71,6 +90,12 @@ def said(arguments: list[str]) -> str:
     ):
         run(arguments)
     return told.getvalue()
+
+
+def replayed(page: str) -> str:
+    """Return any page with the outputs that its examples have now."""
+    before = PREPARE.findall(page)
+    return EXAMPLE.sub(lambda match: played(match[0], before), page)
 
 
 def played(block: str, before: list[str]) -> str:
@@ -105,6 +130,7 @@ def prepared() -> Iterator[None]:
         Path("first.jsonl").write_text(worked_example(), encoding="utf-8")
         Path("extract.csv").write_text(block("maps.md", "csv"), encoding="utf-8")
         Path("columns.toml").write_text(block("maps.md", "toml"), encoding="utf-8")
+        Path("apg.toml").write_text(block("measures.md", "toml"), encoding="utf-8")
         said(["init", "--name", "first"])
         said(["import", "first.jsonl"])
         yield
@@ -131,11 +157,15 @@ def main() -> None:
 
     for name in NAMES:
         path = COMMANDS / f"{name}.md"
-        page = path.read_text(encoding="utf-8")
-        fresh = refreshed(name, page)
-        if fresh != page:
-            path.write_text(fresh, encoding="utf-8")
-            sys.stdout.write(f"refreshed {path.relative_to(DOCS.parent)}\n")
+        _put(path, refreshed(name, path.read_text(encoding="utf-8")))
+    for path in (DOCS / name for name in WORKED):
+        _put(path, replayed(path.read_text(encoding="utf-8")))
+
+
+def _put(path: Path, fresh: str) -> None:
+    if fresh != path.read_text(encoding="utf-8"):
+        path.write_text(fresh, encoding="utf-8")
+        sys.stdout.write(f"refreshed {path.relative_to(DOCS.parent)}\n")
 
 
 if __name__ == "__main__":

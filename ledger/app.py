@@ -5,6 +5,7 @@ from __future__ import annotations
 import getpass
 import json
 import os
+from contextlib import contextmanager
 from pathlib import Path, PurePath
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -17,12 +18,17 @@ from eventsourcing.utils import Environment
 
 from ledger import reader
 from ledger.collector import paused_collector
+from ledger.domain.definitions import as_json, from_json, hash_of
 from ledger.domain.events import (
     LEDGER_STREAM,
+    Defined,
     Imported,
     Opened,
+    Retired,
     Unreadable,
     is_text,
+    parse_definition,
+    parse_measure,
     parse_stored,
 )
 from ledger.domain.fiscal import format_instant
@@ -36,14 +42,14 @@ from ledger.failures import translated
 from ledger.intake.mapping import NO_MAP
 from ledger.intake.rows import place, titled
 from ledger.intake.snapshot_import import Snapshot, take
-from ledger.store import live
+from ledger.store import live, measures
 from ledger.store.aside import Rehearsal
 from ledger.store.bulk import Faults, Loader, Totals
 from ledger.store.codec import FactMapper, Placed, fact_of
 from ledger.store.sqlite import AppendOnlyRecorder, Datastore, system_clock
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import Callable, Iterable, Iterator, Mapping
     from datetime import datetime
     from zoneinfo import ZoneInfo
 
@@ -272,6 +278,84 @@ class CaseLedger(Application[str]):
             self.appender.appending(keep=not dry_run) as appending,
         ):
             return live.record(appending, zone, fields, account=account())
+
+    def define(
+        self,
+        body: Mapping[str, object],
+        *,
+        by: str,
+        adopted_at: datetime | None = None,
+        reason: str | None = None,
+        dry_run: bool = False,
+    ) -> measures.Decided:
+        """Record a version of a measure; the same one again adds nothing.
+
+        :param body: the definition, as ``DefinitionBody`` takes it; without a version
+            it is the next one.
+        :param adopted_at: from when it holds, aware; left out: from now on.
+        :raises MeasureError: it may not follow what is recorded of the measure.
+        :raises FieldError: a value is not what its field takes.
+        :raises Unreadable: the body is no definition.
+        """
+        read = parse_definition({"version": 1, **body})
+        definition = from_json(read.model_dump(mode="json", exclude_none=True))
+        with self._deciding(dry_run=dry_run) as appending:
+            if "version" not in body:
+                version = measures.version_for(appending, definition)
+                definition = definition._replace(version=version)
+            fields = {
+                "event": "defined",
+                "measure": definition.id,
+                "version": definition.version,
+                "hash": hash_of(definition),
+                "definition": as_json(definition),
+                "reason": reason,
+            }
+            fact = _measure_fact(Defined, fields, by, adopted_at)
+            return measures.append(appending, fact)
+
+    def retire(
+        self,
+        measure: str,
+        *,
+        by: str,
+        reason: str,
+        adopted_at: datetime | None = None,
+        dry_run: bool = False,
+    ) -> measures.Decided:
+        """Record that a measure has no definition any more.
+
+        :param adopted_at: from when it has none, aware; left out: from now on.
+        :raises MeasureError: there is nothing to retire.
+        :raises FieldError: a value is not what its field takes.
+        """
+        fields = {"event": "retired", "measure": measure, "reason": reason}
+        fact = _measure_fact(Retired, fields, by, adopted_at)
+        with self._deciding(dry_run=dry_run) as appending:
+            return measures.append(appending, fact)
+
+    @contextmanager
+    def _deciding(self, *, dry_run: bool) -> Iterator[Appending]:
+        with (
+            translated(self._path),
+            self.appender.appending(keep=not dry_run) as appending,
+        ):
+            yield appending
+
+
+def _measure_fact(
+    cls: type[Defined | Retired],
+    fields: Mapping[str, object],
+    by: str,
+    adopted_at: datetime | None,
+) -> Defined | Retired:
+    adopted = None if adopted_at is None else format_instant(adopted_at)
+    said = {**fields, "by": by, "run_by": account(), "adopted_at": adopted}
+    kept = {name: value for name, value in said.items() if value is not None}
+    try:
+        return parse_measure(cls.topic, kept)
+    except Unreadable as error:
+        raise FieldError(*error.faults[0]) from None
 
 
 def create(

@@ -287,8 +287,10 @@ class OutOfOrderError(RuleError):
 
 
 _OPTIONS = {
+    "adopted_at": "--adopted",
     "effective_on": "--on",
     "forced": "--force",
+    "measure": "the measure",
     "scr": "the SCR",
     "organization": "the organization",
 }
@@ -301,6 +303,75 @@ class FieldError(UsageError):
         option = _OPTIONS.get(field, f"--{field.replace('_', '-')}")
         super().__init__(f"{option} {rule}")
         self.field = field
+
+
+class MeasureError(RefusedError):
+    """A definition may not follow what is recorded of its measure."""
+
+
+class BuiltInMeasureError(MeasureError):
+    """The built-in measures hold at every basis."""
+
+    def __init__(self, measure: str) -> None:
+        super().__init__(
+            f"{measure} is built in and holds at every basis; give yours another id"
+        )
+
+
+class VersionTakenError(MeasureError):
+    """A version says one thing for ever, and versions count up."""
+
+    def __init__(self, measure: str, version: int, last: int) -> None:
+        super().__init__(
+            f"{measure} has versions up to {last} already, and {version} would be"
+            f" another; leave the version out, or give {last + 1}"
+        )
+
+
+class NoSuchMeasureError(MeasureError):
+    """There is no definition in force to retire."""
+
+    def __init__(self, measure: str) -> None:
+        super().__init__(f"no measure {measure} is in force; see `scr measure list`")
+
+
+class NoDenominatorError(MeasureError):
+    """A rate is of a measure that there is."""
+
+    def __init__(self, denominator: str) -> None:
+        super().__init__(
+            f"denominator: no measure {denominator} is built in or in force;"
+            " define it first, see `scr measure list`"
+        )
+
+
+class AdoptedOtherwiseError(MeasureError):
+    """A version is adopted once."""
+
+    def __init__(self, name: str, adopted: str, recorded: str) -> None:
+        super().__init__(
+            f"{name} is recorded already, in force from {recorded} and not from"
+            f" {adopted}; a version is adopted once, give another one"
+        )
+
+
+class AdoptedLaterError(MeasureError):
+    """A definition is recorded once it is adopted."""
+
+    def __init__(self, adopted: str, moment: str) -> None:
+        super().__init__(
+            f"{adopted} is later than {moment}, now; record it once it is adopted"
+        )
+
+
+class AdoptedEarlierError(MeasureError):
+    """Definitions of one measure are adopted in the order of their versions."""
+
+    def __init__(self, measure: str, adopted: str, previous: str) -> None:
+        super().__init__(
+            f"{adopted} is earlier than {previous}, from when the last fact about"
+            f" {measure} holds"
+        )
 
 
 class AnomalyError(RefusedError):
@@ -339,10 +410,12 @@ class FaultyFileError(RefusedError):
     ``lines`` has one text per fault, in file order, the first 100.
     """
 
-    def __init__(self, file: str, lines: tuple[str, ...], count: int) -> None:
+    def __init__(
+        self, file: str, lines: tuple[str, ...], count: int, *, verb: str = "import"
+    ) -> None:
         super().__init__(
             f"{file} is refused, nothing of it was recorded:"
-            f" {_counted(count, len(lines))}; correct the file and import it again"
+            f" {_counted(count, len(lines))}; correct the file and {verb} it again"
         )
         self.lines = lines
         self.count = count

@@ -17,17 +17,25 @@ from typing import TYPE_CHECKING, NamedTuple
 from urllib.parse import quote
 
 from ledger import schema
+from ledger.domain import measure as measures
 from ledger.domain import subject as subjects
 from ledger.domain.events import (
+    Defined,
     Imported,
     Opened,
     OrganizationFact,
+    Retired,
     ScrFact,
     Unreadable,
     parse_stored,
     payload_of,
 )
-from ledger.errors import InterruptedWriteError, NoLedgerError, RuleError
+from ledger.errors import (
+    InterruptedWriteError,
+    MeasureError,
+    NoLedgerError,
+    RuleError,
+)
 from ledger.failures import SQLITE_SAYS, translate
 from ledger.tlog.entry import entry
 from ledger.tlog.merkle import leaf_hash, root
@@ -35,7 +43,7 @@ from ledger.tlog.merkle import leaf_hash, root
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from ledger.domain.events import CaseEvent, LedgerEvent
+    from ledger.domain.events import CaseEvent, LedgerEvent, MeasureEvent
 
 PAGE = 2_000
 _WIDTH = 256
@@ -165,6 +173,7 @@ class _LogCheck:
         self._states: dict[str, subjects.Subject] = {}
         self._known: dict[str, datetime] = {}
         self._since_import: deque[tuple[str, str]] = deque()
+        self._measures: dict[str, measures.Standing] = {}
 
     def row(self, row: Row) -> Iterator[Finding]:
         """Yield what is wrong with the next row."""
@@ -259,7 +268,25 @@ class _LogCheck:
             if found != Counter(fact.added):
                 why = "the facts before it are not those this import says it added"
                 yield Finding(position, "import", why)
+        if isinstance(fact, Defined | Retired):
+            yield from self._measure(position, fact, recorded_at)
         self._since_import.clear()
+
+    def _measure(
+        self, position: int, fact: MeasureEvent, recorded_at: str
+    ) -> Iterator[Finding]:
+        if isinstance(fact, Defined):
+            for why in measures.disagreements(fact):
+                yield Finding(position, "definition", why)
+        recorded = _instant(recorded_at)
+        if recorded is None:  # That is a finding already.
+            return
+        standing = self._measures.get(fact.measure)
+        try:
+            measures.refuse(standing, fact, recorded, self._measures.get)
+        except MeasureError as error:
+            yield Finding(position, "definition", str(error))
+        self._measures[fact.measure] = measures.evolve(standing, fact, recorded)
 
 
 def _instant(text: str) -> datetime | None:

@@ -28,7 +28,7 @@ from ledger.failures import SQLITE_SAYS, translate
 from ledger.tlog.tiles import root_at
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
 LOCK_TIMEOUT_SECONDS = 30
 PAGE = 5_000
@@ -107,6 +107,14 @@ class Log:
     def narrow(self, after: int, upto: int) -> Iterator[tuple[int, str, str, bytes]]:
         """Yield position, topic, ``recorded_at`` and payload: what a fold reads."""
         return self._paged("rowid, topic, recorded_at, state", after, upto)
+
+    def topics(self, positions: Iterable[int]) -> dict[int, str]:
+        """Return the topics of the facts at some positions."""
+        query = (
+            "SELECT rowid, topic FROM stored_events"
+            " WHERE rowid IN (SELECT value FROM json_each(?))"
+        )
+        return dict(self._all(query, (json.dumps(sorted(set(positions))),)))
 
     def _paged(self, columns: str, after: int, upto: int) -> Iterator[Any]:
         # Page by page, so that no read holds up a writer for long.

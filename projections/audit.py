@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from ledger.domain.fiscal import fiscal_year_of, to_micros
 from projections import basis as bases
 from projections.counts import VISIBLE, Question, cases, count
-from projections.standing import ENTERED
+from projections.standing import FIRST_APPROVAL
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -205,8 +205,9 @@ def _frame(
     """Return the SCRs filed in years that stand and are approved, with category."""
     # Every SCR that stands and is approved has one row for its entry.
     approved = model.all(
-        f"SELECT scr, category FROM beliefs WHERE kind=:entered AND {VISIBLE}",  # noqa: S608
-        {"entered": ENTERED, "k": basis.cutoff, "p": basis.position},
+        "SELECT scr, category FROM beliefs"  # noqa: S608 - a constant of ours
+        f" WHERE kind=:kind AND approved AND {VISIBLE}",
+        {"kind": FIRST_APPROVAL, "k": basis.cutoff, "p": basis.position},
     )
     filed = _filed(log, basis, filed_in)
     return {scr: category for scr, category in approved if scr in filed}

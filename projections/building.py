@@ -13,26 +13,31 @@ from array import array
 from collections import defaultdict
 from contextlib import closing
 from datetime import datetime
+from itertools import groupby
+from operator import itemgetter
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from sqlite_utils import Database
 
 from ledger.collector import paused_collector
+from ledger.domain.definitions import BUILT_IN, from_json
 from ledger.domain.fiscal import to_micros
 from ledger.errors import FactDamagedError
 from projections.readmodel import NEVER, RUN, VERSION
-from projections.standing import FOLDS, Standing, cells_of
+from projections.selecting import Series, cells_of, key_of, series_of, summed
+from projections.standing import COLUMNS, FOLDS, Standing
+from projections.timeline import turns
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from ledger.reader import Log
-    from projections.standing import Contribution, Fields
+    from projections.standing import Fields, Observation
 
     # cell, known_at, position, change, log_total
     Change = tuple[int, int, int, int, int]
-    Ended = tuple[str, tuple[Contribution, int, int]]
+    Ended = tuple[str, tuple[Observation, int, int]]
 
 BATCH = 50_000
 
@@ -43,21 +48,14 @@ _decode = json.JSONDecoder().raw_decode
 # What a payload can raise that was never checked, or was changed since.
 _UNFOLDABLE = (KeyError, TypeError, ValueError, AttributeError)
 
+_WHOLE = {"fiscal_year", "place", "approved", "answer", "high_threat"}
+
 TABLES: dict[str, dict[str, Any]] = {
     "meta": {"version": int, "ledger_id": str, "reached": int, "root": str},
     "beliefs": {
         "scr": str,
         "outcome": str,
-        "fiscal_year": int,
-        "place": int,
-        "kind": str,
-        "happened_on": str,
-        "answer": int,
-        "organization": str,
-        "category": str,
-        "subcategory": str,
-        "office": str,
-        "program": str,
+        **{column: int if column in _WHOLE else str for column in COLUMNS},
         "known_from": int,
         "position_from": int,
         "known_until": int,
@@ -71,6 +69,16 @@ TABLES: dict[str, dict[str, Any]] = {
         "known_until": int,
         "position_until": int,
     },
+    "definitions": {
+        "position": int,
+        "known": int,
+        "claimed": int,
+        "measure": str,
+        "version": int,
+        "hash": str,
+        "body": str,
+    },
+    "series": {"number": int, "key": str},
     "cells": {"cell": int},
     "own_facts": {"position": int},
     "runs": {
@@ -85,7 +93,13 @@ TABLES: dict[str, dict[str, Any]] = {
 }
 """The plain tables; ``totals`` is made below, as sqlite-utils has no WITHOUT ROWID."""
 
-KEYS = {"cells": "cell", "own_facts": "position", "runs": "first"}
+KEYS = {
+    "definitions": "position",
+    "series": "number",
+    "cells": "cell",
+    "own_facts": "position",
+    "runs": "first",
+}
 
 TOTALS = (
     "CREATE TABLE totals (cell INTEGER NOT NULL, known_at INTEGER NOT NULL,"
@@ -99,6 +113,10 @@ INDEXES = (
     " (cell, position, known_at, change, log_total)",
     "CREATE INDEX beliefs_by_year ON beliefs (fiscal_year, scr)",
     "CREATE INDEX beliefs_by_scr ON beliefs (scr)",
+    "CREATE INDEX beliefs_by_known_from ON beliefs (known_from)",
+    "CREATE INDEX beliefs_by_known_until ON beliefs (known_until)",
+    "CREATE INDEX beliefs_by_position_from ON beliefs (position_from)",
+    "CREATE INDEX beliefs_by_position_until ON beliefs (position_until)",
 )
 
 
@@ -115,10 +133,12 @@ def rebuild(log: Log, path: str, on_progress: Callable[[int], None]) -> None:
             db.execute("PRAGMA synchronous=OFF")
             with db.atomic():
                 _create(db)
-                _Batch(log, db, reached=0).run(log.head, on_progress)
+                batch = _Batch(log, db, reached=0)
+                batch.run(log.head, on_progress)
                 _total(db)
                 for index in INDEXES:
                     db.execute(index)
+                _total_anew(db, batch.new_series)
                 _mark(db, log)
         _sync(draft)
         Path(draft).replace(path)
@@ -137,6 +157,7 @@ def catch_up(log: Log, path: str, on_progress: Callable[[int], None]) -> None:
                 batch = _Batch(log, db, reached=reached)
                 batch.run(log.head, on_progress)
                 _extend_totals(db, batch.changes)
+                _total_anew(db, batch.new_series)
                 db.execute("DELETE FROM meta")
                 _mark(db, log)
             db.execute("COMMIT")
@@ -158,9 +179,30 @@ def _create(db: Database) -> None:
     for name, columns in TABLES.items():
         db.table(name).create(columns, pk=KEYS.get(name), strict=True)
     db.execute(TOTALS)
+    for definition in BUILT_IN.values():
+        _new_series(db.conn, key_of(definition), summed(definition))
     db.execute(
         "CREATE TEMP TABLE changes (cell, known_at, position, change, log_total)"
     )
+
+
+def _new_series(conn: sqlite3.Connection, key: str, wanted: bool) -> Series | None:  # noqa: FBT001
+    """Give a definition a series, unless it needs none or shares one."""
+    held = conn.execute("SELECT 1 FROM series WHERE key=?", (key,)).fetchone()
+    if not wanted or held is not None:
+        return None
+    (number,) = conn.execute("SELECT count(*) FROM series").fetchone()
+    conn.execute("INSERT INTO series VALUES (?,?)", (number, key))
+    return series_of(number, from_json(json.loads(key)))
+
+
+def _every_series(conn: sqlite3.Connection) -> list[Series]:
+    return [
+        series_of(number, from_json(json.loads(key)))
+        for number, key in conn.execute(
+            "SELECT number, key FROM series ORDER BY number"
+        )
+    ]
 
 
 def _mark(db: Database, log: Log) -> None:
@@ -196,6 +238,8 @@ class _Batch:
         self.reached = reached
         self.changes: list[Change] = []
         self.log_totals: dict[int, int] = {}
+        self.new_series: list[Series] = []
+        self._series = _every_series(self.conn)
         self._scrs: dict[str, _Believed] = {}
         self._mergers: dict[str, tuple[str, int, int]] = {}
         self._beliefs: list[tuple[object, ...]] = []
@@ -222,6 +266,8 @@ class _Batch:
     ) -> None:
         if topic.startswith("ledger."):
             self._own.append((position,))
+            if topic in ("ledger.defined/1", "ledger.retired/1"):
+                self._definition(position, recorded_at, payload)
             return
         try:
             fields: Fields = _decode(payload.decode())[0]
@@ -252,7 +298,7 @@ class _Batch:
         name = fields["scr"]
         believed = self._scrs.get(name)
         if believed is None:
-            believed = self._scrs[name] = _Believed()
+            believed = self._scrs[name] = _Believed(self._series)
             if self.reached:
                 self._recall(name, believed)
         if not believed.fold(fields):
@@ -276,6 +322,31 @@ class _Batch:
         self.conn.execute(
             "DELETE FROM beliefs WHERE scr=? AND position_until=?", (name, NEVER)
         )
+
+    # --- definitions -----------------------------------------------------------
+
+    def _definition(self, position: int, recorded_at: str, payload: bytes) -> None:
+        try:
+            fields: dict[str, Any] = json.loads(payload)
+            claimed = fields.get("adopted_at")
+            row = (
+                position,
+                self._micros(claimed or recorded_at),
+                int(claimed is not None),
+                fields["measure"],
+                fields.get("version"),
+                fields.get("hash"),
+                json.dumps(fields["definition"]) if "definition" in fields else None,
+            )
+            self.conn.execute("INSERT INTO definitions VALUES (?,?,?,?,?,?,?)", row)
+            if "definition" in fields:
+                definition = from_json(fields["definition"])
+                key = key_of(definition)
+                new = _new_series(self.conn, key, summed(definition))
+                self.new_series += [] if new is None else [new]
+        except _UNFOLDABLE as error:
+            why = f"it is no definition ({type(error).__name__}: {error})"
+            raise FactDamagedError(position, why) from None
 
     # --- organizations ---------------------------------------------------------
 
@@ -346,18 +417,19 @@ class _Batch:
 
 
 class _Believed:
-    """An SCR while it is folded, and since when each of its contributions holds."""
+    """An SCR while it is folded, and since when each of its observations holds."""
 
-    __slots__ = ("cells", "changed", "held", "scr")
+    __slots__ = ("cells", "changed", "held", "scr", "series")
 
-    def __init__(self) -> None:
+    def __init__(self, series: list[Series]) -> None:
+        self.series = series
         self.scr: Standing | None = None
-        self.held: dict[str, tuple[Contribution, int, int]] = {}
+        self.held: dict[str, tuple[Observation, int, int]] = {}
         self.cells: dict[int, int] = {}
         self.changed: dict[int, int] = {}
 
     def fold(self, fields: Fields) -> bool:
-        """Apply a fact; return whether contributions may have changed."""
+        """Apply a fact; return whether observations may have changed."""
         event = fields["event"]
         if self.scr is None:
             if event != "filed":
@@ -365,12 +437,12 @@ class _Believed:
             self.scr = Standing(fields)
             return False
         FOLDS[event](self.scr, fields)
-        return bool(self.held) or self.scr.counts
+        return bool(self.held) or self.scr.observable
 
     def turn(self, known: int, position: int) -> list[Ended]:
         """Compare with what held before; return what ended."""
         assert self.scr is not None
-        now = self.scr.contributions()
+        now = self.scr.observations()
         held = self.held
         ended = [(name, was) for name, was in held.items() if now.get(name) != was[0]]
         for name, _ in ended:
@@ -385,9 +457,9 @@ class _Believed:
         self._recount(now)
         return ended
 
-    def _recount(self, now: dict[str, Contribution]) -> None:
+    def _recount(self, now: dict[str, Observation]) -> None:
         """Note how the cells changed since the last count."""
-        before, self.cells = self.cells, cells_of(now)
+        before, self.cells = self.cells, cells_of(self.series, now.values())
         self.changed = {
             cell: change
             for cell in {**before, **self.cells}
@@ -487,3 +559,31 @@ def _extend_cell(conn: sqlite3.Connection, cell: int, new: list[Change]) -> None
         " WHERE cell=? AND known_at=later.at AND position=later.place",
         (row[0] if row else 0, cell, since, cell),
     )
+
+
+def _total_anew(db: Database, new: list[Series]) -> None:
+    """Keep running totals of series that were defined when there were rows already."""
+    if not new:
+        return
+    changes: list[tuple[int, int, int, int]] = []
+    rows = db.conn.execute(
+        f"SELECT scr, outcome, {', '.join(COLUMNS)}, known_from, position_from,"  # noqa: S608 - our names
+        " known_until, position_until FROM beliefs ORDER BY scr"
+    )
+    for _, held in groupby(rows, itemgetter(0)):
+        before: dict[int, int] = {}
+        for known, position, observations in turns(row[1:] for row in held):
+            now = cells_of(new, observations.values())
+            changes += [
+                (cell, known, position, change)
+                for cell in {**before, **now}
+                if (change := now.get(cell, 0) - before.get(cell, 0))
+            ]
+            before = now
+    changes.sort(key=itemgetter(2))
+    log_totals: dict[int, int] = defaultdict(int)
+    totalled: list[Change] = []
+    for cell, known, position, change in changes:
+        log_totals[cell] += change
+        totalled.append((cell, known, position, change, log_totals[cell]))
+    _extend_totals(db, totalled)

@@ -83,10 +83,21 @@ def _known_at(row: Row) -> object:
 def details(line: Line) -> str:
     """Return the fields of a line that have no column of their own, as words."""
     # Of an SCR's fact the organization is a detail; of its own it is the subject.
-    aside = {*_CLOCKS, *_COMMON, "scr" if "scr" in line else "organization"}
-    return ", ".join(
-        f"{name} {_words(value)}" for name, value in line.items() if name not in aside
-    )
+    aside = {*_CLOCKS, *_COMMON, "scr" if "scr" in line else "organization", "measure"}
+    told = {name: value for name, value in line.items() if name not in aside}
+    body = told.get("definition")
+    if isinstance(body, dict):  # A measure's; what the words begin with matters.
+        del told["definition"]
+        first = {name: body[name] for name in ("version", "title") if name in body}
+        told = {**first, **body, **told}
+        told.pop("id", None)
+    return ", ".join(f"{name} {_words(value)}" for name, value in told.items())
+
+
+def subject_of(line: Line) -> object:
+    """Return what a line is about: an SCR, an organization, a measure or the ledger."""
+    names = ("scr", "organization", "measure")
+    return next((line[name] for name in names if name in line), "ledger")
 
 
 def _words(value: object) -> str:

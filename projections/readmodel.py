@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     Values = dict[str, Any] | tuple[Any, ...]
 
-VERSION = 1
+VERSION = 2
 """Raised whenever the rows mean something else; an older read model is rebuilt."""
 
 NEVER = 2**63 - 1

@@ -1,4 +1,4 @@
-"""What one SCR adds to the counts after each of its facts.
+"""What can be counted of one SCR after each of its facts.
 
 The rules are those of ``ledger.domain.scr``, here over plain fields and in place: a
 rebuild folds millions of facts. A property test holds the two, and a slow replay
@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from ledger.domain.fiscal import fiscal_year_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
     Fields = dict[str, str]
 
@@ -20,43 +20,65 @@ YES, UNKNOWN, NO = 3, 2, 1
 """TCO answers, ordered so that the answer of several outcomes is their greatest."""
 
 WORDS = {YES: "yes", UNKNOWN: "unknown", NO: "no"}
+_ANSWERS = {word: answer for answer, word in WORDS.items()}
 
 KINDS = {"disrupted": "disruption", "dismantled": "dismantlement"}
 
-ENTERED = "entered"
-"""The kind of the row for the year in which an SCR was first approved."""
+FIRST_APPROVAL = "first-approval"
+"""The kind of the observation of an SCR's first approval."""
 
-# A cell of the running totals is a fiscal year, a shape and an answer.
-_SHAPES = {"dd": 0, ENTERED: 1, "disruption": 2, "dismantlement": 3}
-_CELLS_PER_YEAR = 16
+COLUMNS = (
+    "fiscal_year",
+    "place",
+    "kind",
+    "happened_on",
+    "outcome_approved_on",
+    "scr_approved_on",
+    "approved",
+    "answer",
+    "high_threat",
+    "organization",
+    "case_number",
+    "category",
+    "subcategory",
+    "office",
+    "program",
+)
+"""What an observation says, in this order."""
 
-
-def cell(year: int, shape: str, answer: int) -> int:
-    """Return the number of a cell: ``dd``, ``entered`` of SCRs, others of outcomes."""
-    return year * _CELLS_PER_YEAR + _SHAPES[shape] * 4 + answer
-
-
-def cells_of_year(year: int) -> range:
-    """Return all the cells of a fiscal year."""
-    return range(year * _CELLS_PER_YEAR, (year + 1) * _CELLS_PER_YEAR)
-
-
-Contribution = tuple[
-    int, int, str, str, int, str | None, str | None, str | None, str, str | None
+Observation = tuple[
+    int,
+    int,
+    str,
+    str,
+    str | None,
+    str | None,
+    int,
+    int,
+    int,
+    str | None,
+    str,
+    str | None,
+    str | None,
+    str,
+    str | None,
 ]
-"""One countable outcome of an SCR, or its entry, as believed: fiscal year, place among
-the outcomes, kind, day, TCO answer, organization, category, subcategory, office and
-program. A plain tuple, because a rebuild makes one for each that may have changed."""
+"""One live outcome of an SCR that stands, or its first approval, as believed: all that
+a definition can look at. The fiscal year is that of ``happened_on``; ``place`` is the
+place among the outcomes, -1 for a first approval; ``approved`` is 1 if the SCR's
+approval stands. A plain tuple, because a rebuild makes one for each that may have
+changed."""
 
 
 class Outcome:
     """A disruption or dismantlement while its SCR is folded."""
 
-    __slots__ = ("kind", "on", "panel_accepts", "reversed")
+    __slots__ = ("approved_on", "kind", "on", "panel_accepts", "reversed")
 
     def __init__(self, kind: str, on: str) -> None:
         self.kind = kind
         self.on = on
+        self.approved_on: str | None = None
         self.reversed = False
         self.panel_accepts = True
 
@@ -66,6 +88,7 @@ class Standing:
 
     __slots__ = (
         "approved",
+        "case_number",
         "category",
         "determinations",
         "entered_on",
@@ -77,6 +100,7 @@ class Standing:
     )
 
     def __init__(self, fields: Fields) -> None:
+        self.case_number = fields["case_number"]
         self.office = fields["office"]
         self.program = fields.get("program")
         self.category: str | None = None
@@ -85,57 +109,64 @@ class Standing:
         self.entered_on: str | None = None
         self.voided = False
         self.outcomes: dict[str, Outcome] = {}
-        self.determinations: list[tuple[str, int, str | None]] = []
+        self.determinations: list[tuple[str, int, int, str | None]] = []
 
     @property
-    def counts(self) -> bool:
-        """Whether anything of it can be counted: it stands and is approved."""
-        return self.approved and not self.voided
+    def observable(self) -> bool:
+        """Whether there may be anything of it to count under any definition."""
+        return not self.voided and (self.entered_on is not None or bool(self.outcomes))
 
-    def contributions(self) -> dict[str, Contribution]:
-        """Return what it adds now, by outcome id; its entry under the empty id."""
-        if not self.approved or self.voided:
+    def observations(self) -> dict[str, Observation]:
+        """Return what can be counted of it; a first approval under the empty id."""
+        if self.voided:
             return {}
-        assert self.entered_on is not None  # It is approved.
-        whole = (self.category, self.subcategory, self.office, self.program)
-        on = self.entered_on
-        answer, _ = self._determination(on)
-        found: dict[str, Contribution] = {
-            "": (fiscal_year_of(on), -1, ENTERED, on, answer, None, *whole)
+        return {
+            name: observation for name, live, observation in self.candidates() if live
         }
+
+    def candidates(self) -> Iterator[tuple[str, bool, Observation]]:
+        """Yield all that could be counted if it stood, and whether it is live.
+
+        Its first approval, under the empty id, comes before its outcomes.
+        """
+        entered, approved = self.entered_on, int(self.approved)
+        whole = (
+            self.case_number,
+            self.category,
+            self.subcategory,
+            self.office,
+            self.program,
+        )
+        if entered is not None:
+            answer, threat, _ = self._determination(entered)
+            yield (
+                "",
+                True,
+                (
+                    *(fiscal_year_of(entered), -1, FIRST_APPROVAL, entered, None),
+                    *(entered, approved, answer, threat, None),
+                    *whole,
+                ),
+            )
         for place, (name, outcome) in enumerate(self.outcomes.items()):
-            if outcome.panel_accepts and not outcome.reversed:
-                on = outcome.on
-                answer, named = self._determination(on)
-                year = fiscal_year_of(on)
-                found[name] = (year, place, outcome.kind, on, answer, named, *whole)
-        return found
+            on = outcome.on
+            answer, threat, named = self._determination(on)
+            yield (
+                name,
+                outcome.panel_accepts and not outcome.reversed,
+                (
+                    *(fiscal_year_of(on), place, outcome.kind, on),
+                    *(outcome.approved_on, entered, approved, answer, threat, named),
+                    *whole,
+                ),
+            )
 
-    def _determination(self, on: str) -> tuple[int, str | None]:
-        """Return answer and organization of the last determination that holds."""
-        for since, answer, organization in reversed(self.determinations):
+    def _determination(self, on: str) -> tuple[int, int, str | None]:
+        """Return answer, threat and organization of the determination that holds."""
+        for since, answer, threat, organization in reversed(self.determinations):
             if since <= on:
-                return answer, organization
-        return UNKNOWN, None
-
-
-def cells_of(contributions: dict[str, Contribution]) -> dict[int, int]:
-    """Return how often an SCR with these contributions is counted in each cell."""
-    counted: dict[int, int] = {}
-    years: dict[int, int] = {}
-    for year, _, kind, _, answer, *_ in contributions.values():
-        if kind == ENTERED:
-            continue
-        one = cell(year, kind, answer)
-        counted[one] = counted.get(one, 0) + 1
-        if years.get(year, 0) < answer:
-            years[year] = answer
-    for year, answer in years.items():
-        counted[cell(year, "dd", answer)] = 1
-    entry = contributions.get("")
-    if entry is not None and entry[0] not in years:
-        counted[cell(entry[0], ENTERED, entry[4])] = 1
-    return counted
+                return answer, threat, organization
+        return UNKNOWN, UNKNOWN, None
 
 
 # --- what each fact does; closed, so that a new one must be decided here --------
@@ -153,9 +184,10 @@ def _determined(scr: Standing, fields: Fields) -> None:
         answer = NO
     elif elements == ("yes", "yes"):
         answer = YES
+    threat = _ANSWERS[fields.get("high_threat", "unknown")]
     # Every date is later than the empty text: a determination for all outcomes.
     scr.determinations.append(
-        (fields.get("from", ""), answer, fields.get("organization"))
+        (fields.get("from", ""), answer, threat, fields.get("organization"))
     )
 
 
@@ -163,6 +195,7 @@ def _approved(scr: Standing, fields: Fields) -> None:
     outcome = fields.get("outcome")
     if outcome is not None:
         scr.outcomes[outcome].panel_accepts = True
+        scr.outcomes[outcome].approved_on = fields["effective_on"]
         return
     scr.approved = True
     if scr.entered_on is None:
@@ -191,6 +224,7 @@ def _reversed(scr: Standing, fields: Fields) -> None:
 
 
 def _moved(scr: Standing, fields: Fields) -> None:
+    scr.case_number = fields.get("case_number", scr.case_number)
     scr.office = fields.get("office", scr.office)
     scr.program = fields.get("program", scr.program)
 

@@ -81,9 +81,9 @@ def facts(log: Log) -> list[Fact]:
     """Return the case facts of a log as the oracle takes them."""
     found = []
     for row in log.rows(0, log.head):
-        line = line_of(row)
-        if row.stream == "ledger":
+        if row.topic.startswith("ledger."):
             continue
+        line = line_of(row)
         found.append(
             Fact(
                 position=row.position,

@@ -9,7 +9,7 @@ import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import UTC, date, datetime, time, timedelta
 from types import MappingProxyType
-from typing import NamedTuple
+from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
 
 Line = Mapping[str, str]
@@ -436,4 +436,279 @@ def _figures(
                 "value": _value(measure, inside),
             }
         )
+    return figures
+
+
+# Definitions: any measure, from the JSON body of its definition
+
+Body = Mapping[str, Any]
+
+FIRST_APPROVAL = "first-approval"
+DD = ["disruption", "dismantlement"]
+
+# The measures of the contract, said a second time: as definitions.
+BUILT_INS: Mapping[str, Body] = {
+    "dd-all": {"unit": "scr", "kinds": DD},
+    "dd-tco": {"unit": "scr", "kinds": DD, "population": {"tco": ["yes"]}},
+    "disruptions-all": {"unit": "outcome", "kinds": ["disruption"]},
+    "disruptions-tco": {
+        "unit": "outcome",
+        "kinds": ["disruption"],
+        "population": {"tco": ["yes"]},
+    },
+    "dismantlements-all": {"unit": "outcome", "kinds": ["dismantlement"]},
+    "dismantlements-tco": {
+        "unit": "outcome",
+        "kinds": ["dismantlement"],
+        "population": {"tco": ["yes"]},
+    },
+    "organizations-tco": {
+        "unit": "organization",
+        "kinds": DD,
+        "population": {"tco": ["yes"]},
+    },
+    "entered-all": {"unit": "scr", "kinds": [*DD, FIRST_APPROVAL]},
+}
+
+
+class Adopted(NamedTuple):
+    """A definition of a measure, or its retirement, in the log."""
+
+    position: int
+    known_at: datetime  # Since when it was adopted, or else recorded.
+    body: Body | None  # None for a retirement.
+
+
+class Countable(NamedTuple):
+    """What a definition may count: a live outcome, or the first approval of an SCR."""
+
+    scr: str
+    cell: dict[str, str | None]
+    case_number: str
+    approved: bool  # The SCR's approval stands now.
+    outcome: str | None  # None for a first approval.
+    kind: str
+    on: date
+    outcome_approved_on: date | None
+    scr_approved_on: date | None
+    meets_tco: str
+    high_threat: str
+    organization: str | None
+
+
+def in_force(adopted: Iterable[Adopted], basis: Basis) -> Body | None:
+    """Return the definition that a measure has at a basis: the last visible one."""
+    said = visible(adopted, basis)
+    return said[-1].body if said else None
+
+
+def _countables(log: Iterable[Fact], basis: Basis) -> list[Countable]:
+    """Return what can be counted at a basis, by SCR, then date, then stream order."""
+    facts = visible(log, basis)
+    organizations = _histories(facts, "organization")
+    return [
+        each
+        for scr, history in sorted(_histories(facts, "scr").items())
+        if _stands(history)
+        for each in _countables_of(scr, history, organizations)
+    ]
+
+
+def _countables_of(
+    scr: str, history: History, organizations: Mapping[str, History]
+) -> list[Countable]:
+    approvals = [
+        line for line in _about_the_scr(history) if line["event"] == "approved"
+    ]
+    entered_on = date.fromisoformat(approvals[0]["effective_on"]) if approvals else None
+
+    def countable(outcome: str | None, kind: str, on: date) -> Countable:
+        determination = _determination(history, on) or {}
+        # Of a first approval only the answers are looked at.
+        named = outcome and determination.get("organization")
+        approval = outcome and _last(_naming(history, outcome), "approved")
+        return Countable(
+            scr=scr,
+            cell=_cell(history),
+            case_number=_last_given(history, "case_number", "filed", "refiled"),
+            approved=_is_approved(history),
+            outcome=outcome,
+            kind=kind,
+            on=on,
+            outcome_approved_on=(
+                date.fromisoformat(approval["effective_on"]) if approval else None
+            ),
+            scr_approved_on=entered_on,
+            meets_tco=_meets_tco(determination or None),
+            high_threat=determination.get("high_threat", "unknown"),
+            organization=named and _shown_as(named, organizations),
+        )
+
+    found = [
+        countable(
+            line["outcome"], KINDS[line["event"]], _date(history, line["outcome"])
+        )
+        for line in history
+        if line["event"] in KINDS and _is_live(history, line["outcome"])
+    ]
+    if entered_on is not None:
+        found.append(countable(None, FIRST_APPROVAL, entered_on))
+    return sorted(found, key=lambda each: each.on)
+
+
+def _cell(history: History) -> dict[str, str | None]:
+    named = ("classified", "reclassified")
+    placed = ("filed", "transferred", "refiled")
+    return {
+        "category": _last_given(history, "category", *named),
+        "subcategory": _last_given(history, "subcategory", *named),
+        "office": _last_given(history, "office", *placed),
+        "program": _last_given(history, "program", *placed),
+    }
+
+
+def counted_on(body: Body, each: Countable) -> date | None:
+    """Return the day that decides the year, if it has one."""
+    return {
+        "outcome": each.on,
+        "outcome-approval": each.outcome_approved_on,
+        "scr-approval": each.scr_approved_on,
+    }[body.get("attribution", "outcome")]
+
+
+def takes(body: Body, each: Countable) -> bool:
+    """Say whether a definition counts this, in whatever year."""
+    population = body.get("population", {})
+    category, office = each.cell["category"], each.cell["office"]
+    return (
+        each.kind in body["kinds"]
+        and counted_on(body, each) is not None
+        and (each.approved or not population.get("approved", True))
+        and ("tco" not in population or each.meets_tco in population["tco"])
+        and (
+            "high_threat" not in population
+            or each.high_threat in population["high_threat"]
+        )
+        and ("categories" not in population or category in population["categories"])
+        and category not in population.get("categories_except", [])
+        and ("offices" not in population or office in population["offices"])
+        and office not in population.get("offices_except", [])
+    )
+
+
+def _unit(body: Body, each: Countable) -> object:
+    """Return which unit this counts for, if for any."""
+    return {
+        "scr": each.scr,
+        "outcome": (each.scr, each.outcome),
+        "organization": each.organization,
+        "case": each.case_number,
+    }[body["unit"]]
+
+
+def counted(body: Body, countables: Iterable[Countable]) -> dict[int, list[Countable]]:
+    """Return what a definition counts, by fiscal year."""
+    years: dict[int, list[Countable]] = {}
+    for each in countables:
+        if takes(body, each) and _unit(body, each) is not None:
+            year = fiscal_year(counted_on(body, each))
+            years.setdefault(year, []).append(each)
+    if body.get("once") == "ever":
+        seen: set[object] = set()
+        for year in sorted(years):
+            years[year] = [one for one in years[year] if _unit(body, one) not in seen]
+            seen |= {_unit(body, one) for one in years[year]}
+    return years
+
+
+def _rows_by_definition(
+    name: str, body: Body, year: int, found: Sequence[Countable]
+) -> list[dict]:
+    """Return the rows behind the figure of one year: by SCR, then by what is apart."""
+    apart: Callable[[Countable], object] = {
+        "outcome": lambda each: each.meets_tco,
+        "organization": lambda each: each.organization,
+    }.get(body["unit"], lambda _: None)
+    rows = []
+    for scr in sorted({each.scr for each in found}):
+        of_scr = [each for each in found if each.scr == scr]
+        for value in sorted({apart(each) for each in of_scr}, key=str):
+            alike = [each for each in of_scr if apart(each) == value]
+            # A first approval answers only where there is no outcome to do so.
+            outcomes = [each for each in alike if each.kind != FIRST_APPROVAL]
+            answer = _any_meets_tco(each.meets_tco for each in outcomes or alike)
+            row = _row(name, year, alike[0], answer, outcomes)
+            if body["unit"] == "case":
+                row["case_number"] = alike[0].case_number
+            rows.append(row)
+    return rows
+
+
+def value_of(body: Body, rows: Sequence[dict]) -> int:
+    """Return a figure from the rows behind it, in the definition's unit."""
+    if body["unit"] == "organization":
+        return len({row["organization"] for row in rows})
+    if body["unit"] == "case":
+        return len({row["case_number"] for row in rows})
+    if body["unit"] == "outcome":
+        return sum(len(row["outcomes"]) for row in rows)
+    return len(rows)
+
+
+def cases_by_definition(  # noqa: PLR0913, PLR0917  # As many as the command has options.
+    log: Iterable[Fact],
+    basis: Basis,
+    name: str,
+    body: Body,
+    years: Sequence[int] | None,
+    where: Mapping[str, str | None] = EVERY_CELL,
+) -> list[dict]:
+    """Return the rows of ``scr cases --json`` for a definition asked under a name."""
+    found = counted(body, _countables(log, basis))
+    return [
+        row
+        for year in _asked_years(_cases(log, basis), years)
+        for row in _rows_by_definition(name, body, year, found.get(year, []))
+        if all(row[column] == (value or None) for column, value in where.items())
+    ]
+
+
+def count_by_definition(  # noqa: PLR0913, PLR0917  # As many as the command has options.
+    log: Iterable[Fact],
+    basis: Basis,
+    name: str,
+    body: Body,
+    years: Sequence[int] | None,
+    by: Sequence[str] = (),
+    where: Mapping[str, str | None] = EVERY_CELL,
+    denominator: Body | None = None,
+) -> list[dict]:
+    """Return the rows of ``scr count --json`` for a definition asked under a name.
+
+    ``denominator`` is the definition that the one named there has at the basis.
+    """
+    years = _asked_years(_cases(log, basis), years)
+    rows = cases_by_definition(log, basis, name, body, years, where)
+    under = denominator and cases_by_definition(
+        log, basis, name, denominator, years, where
+    )
+    figures = []
+    for year in years:
+        behind = [row for row in rows if row["fiscal_year"] == year]
+        cells = {tuple(row[column] for column in by) for row in behind} if by else {()}
+        for cell in sorted(cells, key=_code_points_null_last):
+            inside = [row for row in behind if tuple(row[each] for each in by) == cell]
+            figure = {
+                "measure": name,
+                "fiscal_year": year,
+                **dict(zip(by, cell, strict=True)),
+                "value": value_of(body, inside),
+            }
+            if not by and denominator is not None:
+                figure["denominator"] = value_of(
+                    denominator, [row for row in under if row["fiscal_year"] == year]
+                )
+            if not by and str(year) in body.get("targets", {}):
+                figure["target"] = body["targets"][str(year)]
+            figures.append(figure)
     return figures

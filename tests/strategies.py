@@ -84,7 +84,13 @@ EVENTS: Mapping[str, int] = {
 FIELDS: Mapping[str, tuple[str, ...]] = {  # Those with `?` may be left out.
     "filed": ("case_number", "office", "program?", "title?"),
     "classified": ("category", "subcategory"),
-    "determined": ("association", "transnational", "organization?", "from?"),
+    "determined": (
+        "association",
+        "transnational",
+        "organization?",
+        "from?",
+        "high_threat?",
+    ),
     "approved": ("outcome?", "panel?"),
     "returned": ("reason", "outcome?"),
     "disrupted": ("outcome",),
@@ -98,6 +104,7 @@ FIELDS: Mapping[str, tuple[str, ...]] = {  # Those with `?` may be left out.
         "organization?",
         "from?",
         "reason",
+        "high_threat?",
     ),
     "redated": ("outcome", "reason"),
     "reversed": ("outcome", "reason"),
@@ -119,6 +126,7 @@ VALUES: Mapping[str, tuple[str, ...]] = {
     "transnational": (*["yes"] * 6, "unknown", "no"),
     "organization": ORGANIZATIONS,
     "from": DAYS,
+    "high_threat": ("yes", "no", "unknown"),
     "panel": ("panel",),
     "reason": ("found in review",),
 }

@@ -55,13 +55,13 @@ def rows(told) -> list[dict]:
 
 def test_the_answer_has_the_shape_of_the_contract(ledger):
     """
-    Schema, basis and rows, in that order; measures as asked, then years, 0 included.
+    Schema, basis and rows come first; measures as asked, then years, 0 included.
     """
     told = scr(
         "--ledger", ledger, "count", "dd-tco", "dd-all", "--fy", "2018..2019",
         "--as-of", "2019-12-31", "--json",
     )  # fmt: skip
-    assert list(told.json) == ["schema", "basis", "rows"]
+    assert list(told.json) == ["schema", "basis", "rows", "definitions"]
     assert told.json["schema"] == "scr-count/1"
     basis = told.json["basis"]
     assert len(bytes.fromhex(basis["root"])) == 32

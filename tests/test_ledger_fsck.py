@@ -7,6 +7,7 @@ import shutil
 import sqlite3
 import subprocess
 import sys
+from datetime import UTC, datetime
 from pathlib import Path
 from random import Random
 
@@ -17,6 +18,8 @@ from ledger import fsck
 from ledger.tlog.entry import entry
 from ledger.tlog.merkle import leaf_hash
 from tests import ledgers
+from tests.definitions import Put, body
+from tests.definitions import put as define
 
 SCRS = 60
 
@@ -117,6 +120,14 @@ def put(position: int, old: str, new: str) -> str:
     )
 
 
+def move(position: int, measure: str) -> str:
+    """
+    Return the statement that puts a fact into the stream of a measure, as its first.
+    """
+    stream = f"originator_id='measure/{measure}', originator_version=1"
+    return f"UPDATE {E} SET {stream} WHERE rowid={position}"
+
+
 MATRIX = [
     ("leaf", 7, [put(7, "agent-1", "agent-2")]),
     ("columns", 7, [f"UPDATE {E} SET topic='a'||char(10)||'b' WHERE rowid=7"]),
@@ -202,6 +213,68 @@ def test_tampering_with_hashes_made_anew_breaks_rules(path, name, position, stat
     found = findings(path)
     assert (name, position) in found
     assert not any(check == "leaf" for check, _ in found)
+
+
+@pytest.fixture
+def defined(tmp_path) -> str:
+    """
+    A ledger with `m@1` at position 2, `m@2` at 3, its retirement at 4, `n@1` at 5.
+    """
+    path = ledgers.make(tmp_path / "defined.db")
+    adopted = datetime(2020, 1, 1, tzinfo=UTC)
+    define(
+        path,
+        Put(body("m"), adopted),
+        Put(body("m", 2), adopted),
+        Put("m", adopted),
+        Put(body("n", denominator="dd-all")),
+    )
+    assert findings(path) == []
+    return path
+
+
+FORGED = [  # What a finding says, where; what was done.
+    ("that of its definition", 2, [put(2, "what m counts", "what m counted")]),
+    ("that of its definition", 3, [put(3, '"once":"per-year"', '"once":"ever"')]),
+    ("m@1 holds m@9", 2, [put(2, '"id":"m","version":1', '"id":"m","version":9')]),
+    ("m@3 holds m@2", 3, [put(3, '"version":2,"hash"', '"version":3,"hash"')]),
+    ("m has versions up to 1 already", 3, [put(3, '"version":2', '"version":1')]),
+    ("is earlier than 2020-01-01", 3, [put(3, "2020-01-01", "2019-01-01")]),
+    ("is earlier than 2020-01-01", 4, [put(4, "2020-01-01", "2019-01-01")]),
+    ("is later than 2024", 2, [put(2, "2020-01-01", "2999-01-01")]),
+    ("dd-tco is built in", 5, [put(5, '"n"', '"dd-tco"'), move(5, "dd-tco")]),
+    ("no measure o is in force", 4, [put(4, '"m"', '"o"'), move(4, "o")]),
+    ("no measure p is built in", 5, [put(5, "dd-all", "p")]),
+]
+
+
+@pytest.mark.parametrize(("words", "position", "statements"), FORGED)
+def test_a_forged_definition_is_found(defined, words, position, statements):
+    """
+    With leaf hashes made anew, a definition still has to agree with itself, and to
+    follow what was recorded of its measure.
+    """
+    tamper(defined, *statements)
+    rehash(defined)
+
+    found = fsck.check(defined, lambda _: None).findings
+    assert ("definition", position) in {(one.check, one.position) for one in found}
+    assert any(words in one.why for one in found if one.position == position)
+    assert run(["--ledger", defined, "verify", "-o", f"{defined}.out"]) == 4
+
+
+def test_the_check_of_definitions_is_needed(defined, monkeypatch):
+    """
+    With it taken out, a definition that says something else than it is hashed as is
+    no longer found.
+    """
+    tamper(defined, put(2, "what m counts", "what m counted"))
+    rehash(defined)
+    assert ("definition", 2) in findings(defined)
+
+    monkeypatch.setattr(fsck._LogCheck, "_measure", lambda *_: iter(()))
+
+    assert findings(defined) == []
 
 
 CHECKS = {

@@ -10,17 +10,24 @@ from __future__ import annotations
 
 import json
 from datetime import UTC, date, datetime
-from typing import Annotated, Any, ClassVar, Literal, TypeGuard
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal, TypeGuard
 
 from pydantic import (
+    AfterValidator,
     BaseModel,
     ConfigDict,
     Field,
     GetCoreSchemaHandler,
     TypeAdapter,
     ValidationError,
+    model_validator,
 )
 from pydantic_core import CoreSchema, core_schema
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from pydantic_core import ErrorDetails
 
 # --- the values fields take (docs/interchange.md, "Values") ------------------
 
@@ -130,12 +137,16 @@ class _Absent:
         return inner
 
 
-class _Answer:
-    @classmethod
+class _Says:
+    """Gives every failure of what stands before it one sentence."""
+
+    def __init__(self, kind: str, words: str) -> None:
+        self.kind, self.words = kind, words
+
     def __get_pydantic_core_schema__(
-        cls, source: Any, handler: GetCoreSchemaHandler
+        self, source: Any, handler: GetCoreSchemaHandler
     ) -> CoreSchema:
-        return _worded(handler(source), "answer", "must be yes, no or unknown")
+        return _worded(handler(source), self.kind, self.words)
 
 
 Day = Annotated[date, _Day]
@@ -143,7 +154,9 @@ Instant = Annotated[datetime, _Instant]
 Id = Annotated[str, _Id]
 Text = Annotated[str, _Text(200)]
 LongText = Annotated[str, _Text(2000)]
-Answer = Annotated[Literal["yes", "no", "unknown"], _Answer]
+Answer = Annotated[
+    Literal["yes", "no", "unknown"], _Says("answer", "must be yes, no or unknown")
+]
 Hash = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
 OptionalDay = Annotated[Day | None, _Absent]
 OptionalInstant = Annotated[Instant | None, _Absent]
@@ -445,6 +458,180 @@ class Imported(_LedgerFact):
     """Of an extract: when what it shows was known."""
 
 
+# --- measure definitions -----------------------------------------------------
+
+_MEASURE = r"^[a-z][a-z0-9-]{0,63}$"
+_YEAR = r"^(19|2[0-9])[0-9]{2}$"
+
+
+class _Measure:
+    @classmethod
+    def __get_pydantic_core_schema__(
+        cls, _source: Any, _handler: GetCoreSchemaHandler
+    ) -> CoreSchema:
+        return _worded(
+            core_schema.str_schema(pattern=_MEASURE, strict=True),
+            "measure",
+            "must be 1 to 64 of a-z 0-9 -, a letter first",
+        )
+
+
+def _distinct(values: list[Any]) -> list[Any]:
+    if len(set(values)) < len(values):
+        message = "must not name anything twice"
+        raise ValueError(message)
+    return values
+
+
+MeasureId = Annotated[str, _Measure]
+Version = Annotated[
+    int,
+    Field(ge=1, le=1_000_000),
+    _Says("version", "must be a whole number from 1 to 1,000,000"),
+]
+_Some = Annotated[
+    list[Text], Field(min_length=1, max_length=1_000), AfterValidator(_distinct)
+]
+_Answers = Annotated[list[Answer], Field(min_length=1), AfterValidator(_distinct)]
+_Kinds = Annotated[
+    list[
+        Annotated[
+            Literal["disruption", "dismantlement", "first-approval"],
+            _Says("kind", "must be disruption, dismantlement or first-approval"),
+        ]
+    ],
+    Field(min_length=1),
+    AfterValidator(_distinct),
+]
+_Year = Annotated[
+    str,
+    Field(pattern=_YEAR),
+    _Says("year", "is not a fiscal year, such as 2024, from 1900 to 2999"),
+]
+_Target = Annotated[
+    int | float,
+    Field(ge=0, le=1e12, allow_inf_nan=False),
+    _Says("target", "must be a number from 0 to 1,000,000,000,000"),
+]
+
+
+class _Part(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
+
+
+class PopulationClauses(_Part):
+    """Which observations a measure takes (``definitions.Population``)."""
+
+    approved: bool = True
+    tco: Annotated[_Answers | None, _Absent] = None
+    high_threat: Annotated[_Answers | None, _Absent] = None
+    categories: Annotated[_Some | None, _Absent] = None
+    categories_except: Annotated[_Some | None, _Absent] = None
+    offices: Annotated[_Some | None, _Absent] = None
+    offices_except: Annotated[_Some | None, _Absent] = None
+
+
+class DataQualityStatements(_Part):
+    """What 31 USC 1116(c)(6) asks of a measure that is reported."""
+
+    verification: LongText
+    sources: LongText
+    accuracy: LongText
+    limitations: LongText
+    compensation: LongText
+
+
+class DefinitionBody(_Part):
+    """One version of a measure (``definitions.Definition``)."""
+
+    id: MeasureId
+    version: Version
+    title: Text
+    owner: Text
+    source: Text
+    unit: Annotated[
+        Literal["scr", "outcome", "organization", "case"],
+        _Says("unit", "must be scr, outcome, organization or case"),
+    ]
+    kinds: _Kinds
+    population: PopulationClauses = PopulationClauses()
+    attribution: Annotated[
+        Literal["outcome", "outcome-approval", "scr-approval"],
+        _Says("attribution", "must be outcome, outcome-approval or scr-approval"),
+    ] = "outcome"
+    once: Annotated[
+        Literal["per-year", "ever"], _Says("once", "must be per-year or ever")
+    ] = "per-year"
+    denominator: Annotated[MeasureId | None, _Absent] = None
+    targets: dict[_Year, _Target] = {}
+    data_quality: DataQualityStatements
+
+    @model_validator(mode="after")
+    def _consistent(self) -> DefinitionBody:
+        for field, rule in contradictions(self.model_dump()):
+            message = f"{field}: {rule}"
+            raise ValueError(message)
+        return self
+
+
+def contradictions(body: Mapping[str, Any]) -> list[tuple[str, str]]:
+    """Return what a definition says that cannot go together: field and rule.
+
+    The body may hold anything; what is no value of its field contradicts nothing.
+    """
+    unit, kinds, once = body.get("unit"), body.get("kinds"), body.get("once")
+    entered = isinstance(kinds, list) and "first-approval" in kinds
+    population = body.get("population")
+    lists = population if isinstance(population, dict) else {}
+    found = [
+        (f"population.{name}", f"contradicts {name}_except; give one of them")
+        for name in ("categories", "offices")
+        if lists.get(name) is not None and lists.get(f"{name}_except") is not None
+    ]
+    if entered and unit in ("outcome", "organization"):
+        rule = f"a first approval is no {unit}; unit scr or case has one"
+        found.append(("kinds", rule))
+    if entered and body.get("attribution") == "outcome-approval":
+        found.append(("attribution", "a first approval is of no outcome"))
+    if once == "ever" and unit == "outcome":
+        found.append(("once", "an outcome is in one year already; leave it out"))
+    if body.get("denominator") is not None and body["denominator"] == body.get("id"):
+        found.append(("denominator", "must be another measure"))
+    return found
+
+
+class _MeasureFact(_LedgerFact):
+    measure: MeasureId
+    adopted_at: OptionalInstant = None
+    """From when it holds, where whoever records it says so; else from recording on."""
+    by: Text
+    run_by: Text
+
+    @property
+    def stream(self) -> str:
+        """The stream of one measure's definitions."""
+        return f"measure/{self.measure}"
+
+
+class Defined(_MeasureFact):
+    """A measure has this definition from now on, or from ``adopted_at``."""
+
+    topic = "ledger.defined/1"
+    event: Literal["defined"]
+    version: Version
+    hash: Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
+    definition: DefinitionBody
+    reason: OptionalLongText = None
+
+
+class Retired(_MeasureFact):
+    """A measure has no definition from now on, or from ``adopted_at``."""
+
+    topic = "ledger.retired/1"
+    event: Literal["retired"]
+    reason: LongText
+
+
 ScrEvent = (
     Filed
     | Classified
@@ -466,7 +653,8 @@ ScrEvent = (
 )
 OrganizationEvent = Merged | Unmerged
 CaseEvent = ScrEvent | OrganizationEvent
-LedgerEvent = Opened | Imported
+MeasureEvent = Defined | Retired
+LedgerEvent = Opened | Imported | MeasureEvent
 Event = CaseEvent | LedgerEvent
 
 CASE_EVENTS: TypeAdapter[CaseEvent] = TypeAdapter(
@@ -479,7 +667,7 @@ CASE_CLASSES: tuple[type[CaseEvent], ...] = (
 )
 
 TOPICS: dict[str, type[Event]] = {
-    cls.topic: cls for cls in (*CASE_CLASSES, Opened, Imported)
+    cls.topic: cls for cls in (*CASE_CLASSES, Opened, Imported, Defined, Retired)
 }
 """Every shape of fact ever written, by its stored name. Closed: what is not here
 is not read, and nothing in a ledger file can add to it (docs/decisions/0001)."""
@@ -547,6 +735,76 @@ def parse_stored(topic: str, payload: bytes) -> Event:
         return cls.model_validate_json(payload)
     except ValidationError as error:
         raise Unreadable(_faults(error)) from None
+
+
+def parse_measure(topic: str, fields: Mapping[str, Any]) -> MeasureEvent:
+    """Read a fact about a measure from the fields of a command.
+
+    :raises Unreadable: a value is not what its field takes.
+    """
+    cls = TOPICS[topic]
+    try:
+        fact = cls.model_validate(dict(fields))
+    except ValidationError as error:
+        raise Unreadable(_faults(error)) from None
+    assert isinstance(fact, Defined | Retired)
+    return fact
+
+
+def parse_definition(body: Mapping[str, Any]) -> DefinitionBody:
+    """Read a definition from a file, as a table of TOML has it.
+
+    :raises Unreadable: with every fault, each at the path of its field, in the order
+        in which the fields stand in a definition.
+    """
+    try:
+        return DefinitionBody.model_validate(dict(body))
+    except ValidationError as error:
+        found = [
+            (_path(item["loc"]), _rule(item))
+            for item in error.errors(include_url=False, include_context=False)
+            if item["loc"]
+        ]
+    found += contradictions(body)
+    order = list(DefinitionBody.model_fields)
+
+    def place(fault: tuple[str, str]) -> int:
+        name = fault[0].partition(".")[0]
+        return order.index(name) if name in order else len(order)
+
+    raise Unreadable(tuple(sorted(found, key=place)))
+
+
+def _path(loc: tuple[int | str, ...]) -> str:
+    return ".".join(str(part) for part in loc if part != "[key]")
+
+
+_DEFINITION_WORDS = {
+    "missing": "is required",
+    "bool_type": "must be true or false",
+    "list_type": "must be a list",
+    "too_short": "must name at least one",
+    "too_long": "must name at most 1,000",
+    "value_error": "must not name anything twice",
+    "model_type": "must be a table",
+    "dict_type": "must be a table",
+}
+
+
+def _rule(item: ErrorDetails) -> str:
+    if item["type"] == "extra_forbidden":
+        of = _PARTS.get(_path(item["loc"][:-1]), DefinitionBody)
+        return f"is no field; there are {', '.join(of.model_fields)}"
+    rule = _DEFINITION_WORDS.get(item["type"], item["msg"])
+    if isinstance(item["loc"][-1], int) and isinstance(item["input"], str):
+        return f"{rule}, not {item['input'] or 'empty'}"
+    return rule
+
+
+_PARTS: dict[str, type[BaseModel]] = {
+    "population": PopulationClauses,
+    "data_quality": DataQualityStatements,
+}
 
 
 def payload_of(fact: Event) -> bytes:
