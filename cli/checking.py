@@ -81,6 +81,12 @@ def verify_command(ctx: click.Context, /, **given: Any) -> int:
             out.write(f" root {checked.root}\n")
     if not rows:
         return 0
+    if not checked.findings:
+        complain(
+            f"the read model of {settings.ledger} does not say what the log says, which"
+            " verifies; run `scr rebuild`, and ask again whatever was answered from it"
+        )
+        return INTEGRITY
     where = "" if checked.first_bad is None else f", first at @{checked.first_bad}"
     complain(
         f"{settings.ledger} does not verify: {len(rows):,} findings{where};"

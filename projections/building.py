@@ -120,11 +120,18 @@ INDEXES = (
 )
 
 
-def rebuild(log: Log, path: str, on_progress: Callable[[int], None]) -> None:
+def rebuild(
+    log: Log,
+    path: str,
+    on_progress: Callable[[int], None],
+    upto: int | None = None,
+) -> None:
     """Make the read model at ``path`` anew from the log, whole or not at all.
 
     :param on_progress: told the position reached, now and then.
+    :param upto: the position to reach; left out: the head.
     """
+    reached = log.head if upto is None else upto
     draft = f"{path}.{os.getpid()}.new"
     Path(draft).unlink(missing_ok=True)
     try:
@@ -134,13 +141,17 @@ def rebuild(log: Log, path: str, on_progress: Callable[[int], None]) -> None:
             with db.atomic():
                 _create(db)
                 batch = _Batch(log, db, reached=0)
-                batch.run(log.head, on_progress)
+                batch.run(reached, on_progress)
                 _total(db)
                 for index in INDEXES:
                     db.execute(index)
                 _total_anew(db, batch.new_series)
-                _mark(db, log)
+                _mark(db, log, reached)
         _sync(draft)
+        # What a catch-up that was cut off left is of the file that goes; SQLite would
+        # write it into the new one.
+        for ending in ("-journal", "-wal", "-shm"):
+            Path(f"{path}{ending}").unlink(missing_ok=True)
         Path(draft).replace(path)
     finally:
         Path(draft).unlink(missing_ok=True)
@@ -159,7 +170,7 @@ def catch_up(log: Log, path: str, on_progress: Callable[[int], None]) -> None:
                 _extend_totals(db, batch.changes)
                 _total_anew(db, batch.new_series)
                 db.execute("DELETE FROM meta")
-                _mark(db, log)
+                _mark(db, log, log.head)
             db.execute("COMMIT")
         except BaseException:
             db.execute("ROLLBACK")
@@ -205,13 +216,13 @@ def _every_series(conn: sqlite3.Connection) -> list[Series]:
     ]
 
 
-def _mark(db: Database, log: Log) -> None:
+def _mark(db: Database, log: Log, reached: int) -> None:
     db.table("meta").insert(
         {
             "version": VERSION,
             "ledger_id": log.identity.ledger_id,
-            "reached": log.head,
-            "root": log.root(log.head).hex(),
+            "reached": reached,
+            "root": log.root(reached).hex(),
         }
     )
 

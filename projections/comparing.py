@@ -6,8 +6,9 @@ import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from ledger.errors import LedgerError
 from projections import building
-from projections.readmodel import opened, path_beside, silent, state
+from projections.readmodel import opened, path_beside, read_meta, silent, state
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -21,18 +22,34 @@ _TABLES = (*building.TABLES, "totals")
 def differences(log: Log) -> Iterator[str]:
     """Yield what the read model beside a ledger says that a rebuild does not.
 
-    One that is missing, behind or of another version is made anew before it is used,
-    so only one that claims to be fresh can be wrong.
+    One that is missing, of another version or of another log is made anew before it is
+    used; one that is behind is gone on from, so it is compared with a rebuild up to
+    where it is. Its indexes are checked too: figures are read from them.
     """
     path = path_beside(log.path)
-    if state(log, path) != "fresh":
+    meta = read_meta(path)
+    if meta is None or state(log, path) == "unusable":
         return
     with tempfile.TemporaryDirectory(prefix="scr-") as folder:
         anew = str(Path(folder) / "readmodel")
-        building.rebuild(log, anew, silent)
-        with opened(path) as held, opened(anew) as made:
-            for table in _TABLES:
-                yield from _compare(table, held, made)
+        building.rebuild(log, anew, silent, meta.reached)
+        try:
+            with opened(path) as held, opened(anew) as made:
+                yield from _structure(held, made)
+                for table in _TABLES:
+                    yield from _compare(table, held, made)
+        except LedgerError as error:
+            yield f"it cannot be read ({error})"
+
+
+def _structure(held: ReadModel, made: ReadModel) -> Iterator[str]:
+    """Compare tables and indexes, and let SQLite check that they belong together."""
+    schema = "SELECT type, name, sql FROM sqlite_schema ORDER BY type, name"
+    if held.all(schema) != made.all(schema):
+        yield "its tables or indexes are not those of a rebuild"
+    for (said,) in held.all("PRAGMA integrity_check(1)"):
+        if said != "ok":
+            yield f"SQLite finds it damaged ({said})"
 
 
 def _compare(table: str, held: ReadModel, made: ReadModel) -> Iterator[str]:

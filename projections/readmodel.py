@@ -32,6 +32,9 @@ RUN = 16_384
 
 SUFFIX = ".readmodel"
 
+ATTEMPTS = 10
+"""How often a read model is made fresh while others replace it; then one apart is."""
+
 
 class Meta(NamedTuple):
     """What a read model was built from."""
@@ -83,30 +86,52 @@ def open_read_model(
     or rebuilt first; where the folder cannot be written, in a temporary folder.
     """
     path = path_beside(log.path)
-    if state(log, path) == "fresh":
-        with opened(path) as model:
+    for _ in range(ATTEMPTS):
+        # What is asked is asked of the connection whose rows were found fresh: another
+        # process may put another file in its place at any moment.
+        with _fresh(log, path) as model:
+            if model is not None:
+                yield model
+                return
+        try:
+            refresh(log, path, on_progress)
+        except (LedgerError, OSError):
+            if _writable_folder(path):
+                raise
+            break
+    import tempfile
+
+    with tempfile.TemporaryDirectory(prefix="scr-") as folder:
+        elsewhere = f"{folder}/readmodel"
+        refresh(log, elsewhere, on_progress)
+        with opened(elsewhere) as model:
             yield model
+
+
+@contextmanager
+def _fresh(log: Log, path: str) -> Iterator[ReadModel | None]:
+    """Yield the read model at a path if it has reached the head, else None."""
+    if not os.path.exists(path):  # noqa: PTH110 - pathlib takes longer than the query
+        yield None
         return
     try:
-        refresh(log, path, on_progress)
-    except (LedgerError, OSError):
-        if _writable_folder(path):
-            raise
-        import tempfile
-
-        with tempfile.TemporaryDirectory(prefix="scr-") as folder:
-            elsewhere = f"{folder}/readmodel"
-            refresh(log, elsewhere, on_progress)
-            with opened(elsewhere) as model:
-                yield model
+        model = opened(path)
+        held = model.__enter__()
+    except LedgerError:
+        yield None
         return
-    with opened(path) as model:
-        yield model
+    try:
+        yield held if _state(log, _meta(held)) == "fresh" else None
+    finally:
+        model.__exit__(None, None, None)
 
 
 def state(log: Log, path: str) -> str:
     """Return ``fresh``, ``behind`` or ``unusable``: what a read model is to a log."""
-    meta = read_meta(path)
+    return _state(log, read_meta(path))
+
+
+def _state(log: Log, meta: Meta | None) -> str:
     if meta is None or meta.version != VERSION:
         return "unusable"
     if meta.reached > log.head:
@@ -124,7 +149,14 @@ def read_meta(path: str) -> Meta | None:
         return None
     try:
         with opened(path) as model:
-            rows = model.all("SELECT version, ledger_id, reached, root FROM meta")
+            return _meta(model)
+    except LedgerError:
+        return None
+
+
+def _meta(model: ReadModel) -> Meta | None:
+    try:
+        rows = model.all("SELECT version, ledger_id, reached, root FROM meta")
     except LedgerError:
         return None
     return Meta._make(rows[0]) if len(rows) == 1 else None
