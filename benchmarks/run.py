@@ -1,6 +1,6 @@
 """First figures: what import, rebuild and a question cost, as ratios within one run.
 
-    ./dev bench [--facts N] [--repeat R]
+    ./dev bench [--facts N] [--repeat R] [--questions]
 
 Every figure is a median of alternating repetitions, each beside its named baseline in
 the same run, because the speed of a shared machine is nobody's property. The result is
@@ -18,6 +18,7 @@ import sys
 import tempfile
 from concurrent.futures import ProcessPoolExecutor
 from datetime import UTC, datetime
+from functools import partial
 from importlib import metadata
 from multiprocessing import get_context
 from pathlib import Path
@@ -36,11 +37,18 @@ from ledger.intake.facts import JsonLines
 from ledger.reader import open_log
 from ledger.tlog.entry import entry
 from ledger.tlog.merkle import leaf_hash
-from projections import building
-from projections.readmodel import path_beside, silent
+from projections import building, counts, reconcile
+from projections.basis import parse_as_of
+from projections.measures import find
+from projections.readmodel import open_read_model, path_beside, silent
+from projections.reconcile import Side
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
+
+    from ledger.reader import Log
+    from projections.basis import Basis
+    from projections.readmodel import ReadModel
 
 HERE = Path(__file__).parent
 ROOT = HERE.parent
@@ -64,13 +72,18 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--facts", type=int, default=100_000)
     parser.add_argument("--repeat", type=int, default=5)
+    parser.add_argument(
+        "--questions", action="store_true", help="only what is asked of definitions"
+    )
     asked = parser.parse_args()
+    wanted = questions if asked.questions else measure
     with tempfile.TemporaryDirectory(prefix="scr-bench-") as folder:
-        figures = list(measure(Path(folder), asked.facts, asked.repeat))
+        figures = list(wanted(Path(folder), asked.facts, asked.repeat))
     for figure in figures:
         print(f"{figure.name:<44} {figure.ratio:8.2f} times {figure.baseline}")
         print(f"{'':<44} aim: {figure.aim}")
-    print(f"written to {write(figures, asked.facts, asked.repeat)}")
+    name = f"{asked.facts}{'-questions' if asked.questions else ''}"
+    print(f"written to {write(figures, asked.facts, asked.repeat, name)}")
 
 
 def measure(folder: Path, facts: int, repeat: int) -> list[Figure]:
@@ -91,6 +104,72 @@ def measure(folder: Path, facts: int, repeat: int) -> list[Figure]:
         verify_and_hashing(ledger, repeat),
         longest_wait(folder),
     ]
+
+
+BODY = {
+    "id": "bench",
+    "version": 1,
+    "title": "SCRs of a few categories",
+    "owner": "bench",
+    "source": "bench",
+    "unit": "scr",
+    "kinds": ["disruption", "dismantlement"],
+    "population": {"categories_except": ["worksite-enforcement"], "tco": ["yes", "no"]},
+    "attribution": "scr-approval",
+    "data_quality": dict.fromkeys(
+        ("verification", "sources", "accuracy", "limitations", "compensation"), "none"
+    ),
+}
+
+
+def questions(folder: Path, facts: int, repeat: int) -> list[Figure]:
+    """Return what questions about definitions and differences cost, beside a second."""
+    source = folder / "facts.jsonl"
+    build = ROOT / "fixtures" / "oig-23-52" / "build.py"
+    command = [sys.executable, str(build), "--facts", str(facts), "-o", str(source)]
+    subprocess.run(command, check=True)
+    ledger = str(folder / "scr.db")
+    load(ledger, source)
+    path = path_beside(ledger)
+    with open_log(ledger) as log:
+        building.rebuild(log, path, silent)
+    opened, _ = app.open_ledger(ledger)
+    opened.define(BODY, by="bench")
+    opened.close()
+    figures = []
+    with open_log(ledger) as log:
+        totalled = timed(lambda: building.catch_up(log, path, silent))
+        figures.append(_beside_a_second("a new definition, totalled once", [totalled]))
+        with open_read_model(log) as model:
+            for name, work in _asked(log, model):
+                times = [timed(work) for _ in range(repeat)]
+                figures.append(_beside_a_second(name, times))
+    return figures
+
+
+def _asked(log: Log, model: ReadModel) -> Iterator[tuple[str, Callable[[], object]]]:
+    early, late = (parse_as_of(day, log) for day in ("2018-01-15", "2020-01-15"))
+    month = parse_as_of("2020-02-15", log)
+    for name in ("dd-all", "bench@1", "organizations-tco"):
+        for by in ((), ("office",)):
+            asked = counts.Question((name,), by=by)
+            said = f"{name} as of a day{' by office' if by else ''}"
+            yield said, partial(counts.count, model, late, asked)
+
+    def sides(name: str, *bases: Basis) -> list[Side]:
+        return [Side(basis, find(model, basis, name)) for basis in bases]
+
+    for name in ("dd-all", "disruptions-tco", "organizations-tco"):
+        one, other = sides(name, early, late)
+        said = f"{name}, two years reconciled"
+        yield said, partial(reconcile.reconcile, log, model, one, other, None)
+    one, other = sides("dd-all", late, month)
+    said = "dd-all, a month reconciled"
+    yield said, partial(reconcile.reconcile, log, model, one, other, None)
+
+
+def _beside_a_second(name: str, times: list[float]) -> Figure:
+    return Figure(name, "1 second", "below 1", median(times), median(times), 1.0)
 
 
 def alternating(
@@ -304,7 +383,7 @@ def longest_wait(folder: Path) -> Figure:
     )
 
 
-def write(figures: list[Figure], facts: int, repeat: int) -> Path:
+def write(figures: list[Figure], facts: int, repeat: int, name: str) -> Path:
     """Write the figures with what they were measured on."""
     commit = subprocess.run(
         ["git", "rev-parse", "--short", "HEAD"],  # noqa: S607 - whichever git is there
@@ -330,7 +409,7 @@ def write(figures: list[Figure], facts: int, repeat: int) -> Path:
             for f in figures
         ],
     }
-    path = HERE / "results" / f"{result['measured']}-{facts}.json"
+    path = HERE / "results" / f"{result['measured']}-{name}.json"
     path.parent.mkdir(exist_ok=True)
     path.write_text(json.dumps(result, indent=2) + "\n")
     return path

@@ -70,6 +70,6 @@ def rebuild_command(settings: Settings) -> None:
         open_log(settings.ledger) as log,
         progress("reading the log, position") as tell,
     ):
-        with translated(path):
+        with translated(path), building.alone(path):
             building.rebuild(log, path, tell)
         say(f"rebuilt {path} to @{log.head}")

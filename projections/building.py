@@ -11,7 +11,7 @@ import os
 import sqlite3
 from array import array
 from collections import defaultdict
-from contextlib import closing
+from contextlib import closing, contextmanager
 from datetime import datetime
 from itertools import groupby
 from operator import itemgetter
@@ -29,8 +29,13 @@ from projections.selecting import Series, cells_of, key_of, series_of, summed
 from projections.standing import COLUMNS, FOLDS, Standing
 from projections.timeline import turns
 
+try:
+    import fcntl
+except ImportError:  # Not on Windows, where a file in use is not replaced anyway.
+    fcntl = None  # type: ignore[assignment]
+
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
     from ledger.reader import Log
     from projections.standing import Fields, Observation
@@ -118,6 +123,23 @@ INDEXES = (
     "CREATE INDEX beliefs_by_position_from ON beliefs (position_from)",
     "CREATE INDEX beliefs_by_position_until ON beliefs (position_until)",
 )
+
+
+@contextmanager
+def alone(path: str) -> Iterator[None]:
+    """Wait until no other process writes a read model in this folder.
+
+    A rebuild puts another file in place of the one that a catch-up may be writing. The
+    folder is what is locked: no file is left behind, and none of SQLite's locks, which
+    are of another kind, is touched.
+    """
+    folder = os.open(os.path.dirname(os.path.abspath(path)), os.O_RDONLY)  # noqa: PTH100, PTH120 - a descriptor
+    try:
+        if fcntl is not None:
+            fcntl.flock(folder, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(folder)
 
 
 def rebuild(

@@ -166,9 +166,12 @@ def refresh(log: Log, path: str, on_progress: Callable[[int], None]) -> None:
     """Catch a read model up, or rebuild it where that is impossible or no cheaper."""
     from projections import building
 
-    with translated(path):
+    with translated(path), building.alone(path):
         meta = read_meta(path)
-        behind = state(log, path) == "behind"
+        found = state(log, path)
+        if found == "fresh":
+            return  # Somebody else has done it meanwhile.
+        behind = found == "behind"
         if behind and meta is not None and meta.reached * 2 > log.head:
             building.catch_up(log, path, on_progress)
         else:
