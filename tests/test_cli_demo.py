@@ -82,3 +82,25 @@ def test_a_kept_ledger_can_be_asked_further(tmp_path, capsys):
     assert run(["--ledger", path, "count", "dd-all", "--fy", "2020", "-f", "csv"]) == 0
     assert capsys.readouterr().out.startswith("measure,fiscal_year,value,basis\n")
     assert run(["demo", "--keep", path]) == 5
+
+
+def test_the_readme_shows_a_reconciliation_of_the_kept_ledger(tmp_path, capsys):
+    """
+    The second screen in the README is today's, and every year comes out itemised.
+    """
+    path = str(tmp_path / "demo.db")
+    assert run(["demo", "--keep", path]) == 0
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    command = "$ scr --ledger demo.db diff dd-all --from 2020-01-15 --fy 2019\n"
+    _, _, screen = readme.partition(command)
+    capsys.readouterr()
+
+    given = ["--ledger", path, "diff", "dd-all", "--from", "2020-01-15"]
+    assert run([*given, "--fy", "2019"]) == 1
+    assert screen.partition("```\n")[0] in capsys.readouterr().out
+
+    for more in (["--from", "2020-01-15"], ["dd-tco", "--as-of", "2020-01-15"]):
+        asked = ["--ledger", path, "diff", "dd-all", *more, "--json"]
+        assert run(asked) == 1
+        for row in json.loads(capsys.readouterr().out)["rows"]:
+            assert sum(item["effect"] for item in row["items"]) == row["change"]
