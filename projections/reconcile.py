@@ -23,6 +23,7 @@ from ledger.errors import UsageError
 from projections.counts import Question, asked_years, members, mergers, totals
 from projections.selecting import (
     Clause,
+    as_sql,
     clauses,
     in_years,
     series_of,
@@ -47,6 +48,7 @@ if TYPE_CHECKING:
 
     Observations = Mapping[str, Observation]
     Key = tuple[int, str]
+    Span = tuple[int, ...]
     Answers = dict[Key, int]
 
 DEFINITION, REDATING = "definition", "redating"
@@ -234,7 +236,11 @@ def _of_scrs(
     model: ReadModel, before: Side, after: Side, years: range
 ) -> Iterator[_Found]:
     del years  # A move has an end in a year that was not asked for.
-    same = _counts_alike(before.measure.definition, after.measure.definition)
+    definition = before.measure.definition
+    same = _counts_alike(definition, after.measure.definition)
+    if same and definition.once == "per-year":
+        yield from _by_spans(model, before, after)
+        return
     counted = tuple(_counting(side.measure.definition) for side in (before, after))
     for scr, rows in _candidates(model, before.basis, after.basis, everything=not same):
         seen = [_visible(rows, side.basis) for side in (before, after)]
@@ -252,6 +258,79 @@ def _of_scrs(
             else:
                 item = _by_definition((before, after), scr, key, effect, seen[1])
                 yield _Found(key[0], item, by_data=False)
+
+
+def _by_spans(model: ReadModel, before: Side, after: Side) -> Iterator[_Found]:
+    """Yield what came or went under one definition that counts each year by itself.
+
+    Then a unit counts in a year as long as any span of its own holds there, so the
+    spans tell all, and the state after each fact need not be made again.
+    """
+    by_outcome = before.measure.definition.unit == "outcome"
+    holds_before, holds_after = _holding(before.basis), _holding(after.basis)
+    for scr, rows in _taken_spans(model, before, after):
+        spans: dict[Key, list[Span]] = defaultdict(list)
+        for year, outcome, *span in rows:
+            spans[year, outcome if by_outcome else ""].append(tuple(span))
+        for key in sorted(spans):
+            held = spans[key]
+            was, is_now = holds_before(held), holds_after(held)
+            if was != is_now:
+                positions = _flips_of(held, before.basis, after.basis)
+                effect = 1 if is_now else -1
+                item = Item(scr, key[1] or None, effect, "", positions)
+                yield _Found(key[0], item, by_data=True)
+
+
+def _holding(basis: Basis) -> Callable[[list[Span]], bool]:
+    """Return what says whether any of some spans is seen at a basis."""
+    cutoff, last = basis.cutoff, basis.position
+
+    def holds(spans: list[Span]) -> bool:
+        # A plain loop: it is asked twice for every unit that may differ.
+        for known_from, since, known_until, until in spans:
+            begun = known_from <= cutoff and since <= last
+            if begun and (known_until > cutoff or until > last):
+                return True
+        return False
+
+    return holds
+
+
+def _taken_spans(
+    model: ReadModel, before: Side, after: Side
+) -> Iterator[tuple[str, Iterator[tuple[Any, ...]]]]:
+    """Yield, of the SCRs that may differ, year, outcome and span of what is taken."""
+    low, high = sorted((before.basis.cutoff, after.basis.cutoff))
+    first, last = sorted((before.basis.position, after.basis.position))
+    values: dict[str, Any] = {"low": low, "high": high, "first": first, "last": last}
+    taken, year = as_sql(before.measure.definition, values)
+    query = (
+        f"SELECT scr, {year}, outcome, known_from, position_from, known_until,"  # noqa: S608 - our names
+        f" position_until FROM beliefs WHERE {taken} AND scr IN ({_CHANGED})"
+        " ORDER BY scr"
+    )
+    for scr, rows in groupby(model.all(query, values), itemgetter(0)):
+        yield scr, (row[1:] for row in rows)
+
+
+def _flips_of(spans: list[Span], one: Basis, other: Basis) -> tuple[int, ...]:
+    """Return the facts between two bases at which any span came to hold, or none."""
+    changes: dict[int, int] = defaultdict(int)
+    known: dict[int, int] = {}
+    for known_from, since, known_until, until in spans:
+        changes[since] += 1
+        changes[until] -= 1
+        known[since], known[until] = known_from, known_until
+    holding = 0
+    flipped = []
+    for position in sorted(changes):
+        before, holding = holding, holding + changes[position]
+        if (before > 0) != (holding > 0) and _sees(
+            one, known[position], position
+        ) != _sees(other, known[position], position):
+            flipped.append(position)
+    return tuple(flipped)
 
 
 def _counts_alike(one: Definition, other: Definition) -> bool:
