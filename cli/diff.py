@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from cli.asking import Asking, Basing, answer, form, form_options, progress, resolve
+from cli.main import complain
 from cli.render import Answer, Column
 
 if TYPE_CHECKING:
@@ -91,6 +92,7 @@ def diff_command(settings: Settings, /, **given: Any) -> int:
         open_read_model(log, tell) as model,
     ):
         before, after = _sides(log, model, given)
+        _warn_of_denominators(before, after)
         head = _head(log, model, before, after, given["measures"])
         if given["corners"]:
             found = reconcile.corners(model, before, after, years)
@@ -196,6 +198,15 @@ class _Head:
     def title(self, what: str) -> str:
         """Return what stands above a table: the measure, or the two definitions."""
         return f"{' to '.join(self._names)}: {what}"
+
+
+def _warn_of_denominators(before: Side, after: Side) -> None:
+    one, other = (side.measure.definition.denominator for side in (before, after))
+    if one != other:
+        complain(
+            "note: only the values are reconciled; the denominators differ:"
+            f" {one or 'none'} and {other or 'none'}"
+        )
 
 
 def _head(

@@ -627,3 +627,15 @@ def test_hostile_text_stays_text(tmp_path, fmt):
             assert "<b>" not in told.out
     if fmt == "json":
         assert told.json["rows"][0]["items"][0]["case_number"] == HOSTILE
+
+
+def test_denominators_that_differ_are_said(tmp_path):
+    """
+    A rate is taken by its value, so a percentage may differ where nothing came or went.
+    """
+    path = str(prepare(tmp_path))
+    rate = body("apg", denominator="entered-all")
+    put(path, Put(rate, LONG_AGO), clock=ledgers.Clock())
+    told = asked(path, "dd-all", "apg", "--as-of", "2024-01-01")
+
+    assert "denominators differ: none and entered-all" in told.err
