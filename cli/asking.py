@@ -16,7 +16,7 @@ from cli.safe import display
 from ledger.errors import RefusedError, StoreError, UsageError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Mapping
     from pathlib import Path
 
     from ledger.reader import Log
@@ -94,12 +94,16 @@ def form_options(command: F) -> F:
     )(command)
 
 
-def form(format_: str | None, output: str | None, *, as_json: bool, raw: bool) -> Form:
-    """Return the form asked for; ``--json`` and another format contradict."""
-    if as_json and format_ not in (None, "json"):
-        message = f"--json and --format {format_} contradict; give one"
+def form(given: Mapping[str, Any]) -> Form:
+    """Return the form asked for by ``form_options``.
+
+    :raises UsageError: ``--json`` and another format contradict.
+    """
+    named, as_json = given["format_"], given["as_json"]
+    if as_json and named not in (None, "json"):
+        message = f"--json and --format {named} contradict; give one"
         raise click.UsageError(message)
-    return Form("json" if as_json else format_ or "table", output, raw)
+    return Form("json" if as_json else named or "table", given["output"], given["raw"])
 
 
 @contextmanager
@@ -255,6 +259,11 @@ def progress(what: str) -> Iterator[Callable[[int], None]]:
 def _on_one_line(stream: IO[str], text: str) -> None:
     stream.write(f"\r\x1b[K{text}")
     stream.flush()
+
+
+def scrs(count: int) -> str:
+    """Return how many SCRs, in words."""
+    return "1 SCR" if count == 1 else f"{count:,} SCRs"
 
 
 def check_text(option: str, text: str) -> None:

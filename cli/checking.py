@@ -41,9 +41,7 @@ def verify_command(ctx: click.Context, /, **given: Any) -> int:
     from ledger import fsck
 
     settings: Settings = ctx.obj
-    how = form(
-        given["format_"], given["output"], as_json=given["as_json"], raw=given["raw"]
-    )
+    how = form(given)
     with progress("checked position") as tell:
         checked = fsck.check(settings.ledger, tell)
     rows: list[dict[str, object]] = [
@@ -110,9 +108,7 @@ def doctor_command(settings: Settings, /, **given: Any) -> None:
     """Look over this installation and the ledger, and say what needs attention."""
     from cli.diagnosis import symptoms
 
-    how = form(
-        given["format_"], given["output"], as_json=given["as_json"], raw=given["raw"]
-    )
+    how = form(given)
     rows = [found._asdict() for found in symptoms(settings.ledger)]
     answer(
         Answer(

@@ -41,9 +41,7 @@ def compare_command(settings: Settings, /, **given: Any) -> int:
     from projections import extracts
 
     path, mapping = given["extract"], given["mapping"]
-    how = form(
-        given["format_"], given["output"], as_json=given["as_json"], raw=given["raw"]
-    )
+    how = form(given)
     with (
         asking(settings, Basing(given["as_of"], given["basis"])) as open_,
         opened(path, path, mapping, is_field) as named,

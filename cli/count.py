@@ -14,6 +14,7 @@ from cli.asking import (
     basis_options,
     form,
     form_options,
+    scrs,
 )
 from cli.main import complain
 from cli.render import Answer, Column
@@ -139,9 +140,7 @@ def count_command(settings: Settings, /, **given: Any) -> None:
     """
     from projections import counts
 
-    how = form(
-        given["format_"], given["output"], as_json=given["as_json"], raw=given["raw"]
-    )
+    how = form(given)
     asked = question(given["measures"] or counts.DEFAULT_MEASURES, given)
     with asking(settings, Basing(given["as_of"], given["basis"])) as open_:
         used = counts.used(open_.model, open_.basis, asked, rates=not asked.by)
@@ -180,15 +179,11 @@ def _left_out(open_: Asking, how: Form) -> list[str]:
     count = set_aside(open_.log, open_.basis.position)
     if not count:
         return []
-    note = f"note: the imports into this ledger have set aside {_scrs(count)}"
+    note = f"note: the imports into this ledger have set aside {scrs(count)}"
     if how.format == "table":
         return [note]
     complain(note)
     return []
-
-
-def _scrs(count: int) -> str:
-    return "1 SCR" if count == 1 else f"{count:,} SCRs"
 
 
 def _definitions(used: Sequence[Measure]) -> dict[str, object]:
@@ -319,9 +314,7 @@ def cases_command(settings: Settings, /, **given: Any) -> None:
     """
     from projections import counts
 
-    how = form(
-        given["format_"], given["output"], as_json=given["as_json"], raw=given["raw"]
-    )
+    how = form(given)
     asked = question([given["measure"]], given)
     with asking(settings, Basing(given["as_of"], given["basis"])) as open_:
         used = counts.used(open_.model, open_.basis, asked, rates=False)

@@ -50,9 +50,7 @@ def demo_command(settings: Settings, /, **given: Any) -> None:
     case, year and figure beside them is made up.
     """
     del settings
-    how = form(
-        given["format_"], given["output"], as_json=given["as_json"], raw=given["raw"]
-    )
+    how = form(given)
     with _place(given["keep"]) as path:
         _make(path)
         with asking(Settings(path), Basing(None, None)) as open_:

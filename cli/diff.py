@@ -81,9 +81,7 @@ def diff_command(settings: Settings, /, **given: Any) -> int:
     from projections import reconcile
     from projections.readmodel import open_read_model
 
-    how = form(
-        given["format_"], given["output"], as_json=given["as_json"], raw=given["raw"]
-    )
+    how = form(given)
     _check(given)
     years = _years(given["fy"])
     with (

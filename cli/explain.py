@@ -50,9 +50,7 @@ def explain_command(settings: Settings, /, **given: Any) -> int:
     from projections import explain
     from projections.measures import find
 
-    how = form(
-        given["format_"], given["output"], as_json=given["as_json"], raw=given["raw"]
-    )
+    how = form(given)
     year = _year(given["fy"])
     with asking(settings, Basing(given["as_of"], given["basis"])) as open_:
         measure = find(open_.model, open_.basis, given["measure"])

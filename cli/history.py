@@ -69,9 +69,7 @@ def show_command(settings: Settings, /, **given: Any) -> None:
     """Show one SCR: every fact with both clocks, and how it stands."""
     from projections import history
 
-    how = form(
-        given["format_"], given["output"], as_json=given["as_json"], raw=given["raw"]
-    )
+    how = form(given)
     with asking(settings, Basing(given["as_of"], given["basis"])) as open_:
         lines = history.of_scr(open_.log, given["scr"], open_.basis)
         state = history.state_of(open_.log, given["scr"], open_.basis)
@@ -127,9 +125,7 @@ def log_command(settings: Settings, /, **given: Any) -> None:
     """List the log: case facts and the ledger's own, in the order of recording."""
     from projections import history
 
-    how = form(
-        given["format_"], given["output"], as_json=given["as_json"], raw=given["raw"]
-    )
+    how = form(given)
     if given["event"] is not None:
         _check_event(given["event"])
     with asking(settings, Basing(None, None)) as open_:

@@ -9,7 +9,7 @@ from typing import IO, TYPE_CHECKING, Any, NamedTuple
 
 import click
 
-from cli.asking import check_text, output, progress
+from cli.asking import check_text, output, progress, scrs
 from cli.main import complain, say
 from cli.safe import display, json_text
 from cli.tables import opened
@@ -361,7 +361,7 @@ def _tell(report: ImportReport, unit: str) -> None:
             f" {head} @{report.head}"
         )
     if totals.set_aside:
-        complain(f"{report.file}: {_scrs(totals.set_aside)} set aside", prefix="")
+        complain(f"{report.file}: {scrs(totals.set_aside)} set aside", prefix="")
     for rule, count in sorted(totals.anomalies.items()):
         complain(f"{report.file}: {count:,} {rule}", prefix="")
 
@@ -376,10 +376,6 @@ def _tell_missing(report: SnapshotReport, missing: str) -> None:
     did = "voided" if missing == "voids" else "left alone"
     complain(
         f"{report.imported.file}: not in it, but standing in the ledger, and {did}:"
-        f" {_scrs(count)}: {named}{more}",
+        f" {scrs(count)}: {named}{more}",
         prefix="",
     )
-
-
-def _scrs(count: int) -> str:
-    return "1 SCR" if count == 1 else f"{count:,} SCRs"

@@ -68,9 +68,7 @@ def list_command(settings: Settings, /, **given: Any) -> None:
     """List the measures, each with its definition in force at a basis."""
     from projections.measures import every
 
-    how = form(
-        given["format_"], given["output"], as_json=given["as_json"], raw=given["raw"]
-    )
+    how = form(given)
     with asking(settings, Basing(given["as_of"], given["basis"])) as open_:
         rows = [_listed(one) for one in every(open_.model, open_.basis)]
         head = [
@@ -142,9 +140,7 @@ def show_command(settings: Settings, /, **given: Any) -> None:
     from ledger.domain.definitions import canonical
     from projections.measures import as_json, find
 
-    how = form(
-        given["format_"], given["output"], as_json=given["as_json"], raw=given["raw"]
-    )
+    how = form(given)
     with asking(settings, Basing(given["as_of"], given["basis"])) as open_:
         measure = find(open_.model, open_.basis, given["measure"])
         definition = measure.definition
@@ -213,9 +209,7 @@ def diff_command(settings: Settings, /, **given: Any) -> int:
     from cli.definitions import differing
     from projections.measures import as_json, find
 
-    how = form(
-        given["format_"], given["output"], as_json=given["as_json"], raw=given["raw"]
-    )
+    how = form(given)
     with asking(settings, Basing(given["as_of"], given["basis"])) as open_:
         first, second = (
             find(open_.model, open_.basis, given[side]) for side in ("first", "second")

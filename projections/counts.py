@@ -16,6 +16,7 @@ from ledger.errors import UsageError
 from projections.measures import find
 from projections.readmodel import NO_CUTOFF
 from projections.selecting import (
+    EVERY_YEAR,
     answers_of,
     as_sql,
     cell,
@@ -167,10 +168,8 @@ def totals(
     """
     numbers = model.all("SELECT number FROM series WHERE key=?", (key_of(definition),))
     series: int = numbers[0][0]
-    low = cell(series, years.start if years is not None else 1900, 0)
-    high = (
-        cell(series, years.stop, 0) if years is not None else cell(series + 1, 1900, 0)
-    )
+    within = EVERY_YEAR if years is None else years
+    low, high = cell(series, within.start, 0), cell(series, within.stop, 0)
     query = _ALL if basis.cutoff == NO_CUTOFF else _CUT_OFF
     values = {"k": basis.cutoff, "p": basis.position, "low": low, "high": high}
     taken = answers_of(definition)

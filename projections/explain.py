@@ -14,7 +14,7 @@ from ledger.domain.fiscal import format_instant, to_micros
 from ledger.domain.links import end_of_chain
 from ledger.errors import FactDamagedError, NotFoundError
 from projections.counts import members, mergers
-from projections.selecting import INDEX, clauses, year_column, year_of
+from projections.selecting import EVERY_YEAR, INDEX, clauses, year_column, year_of
 from projections.standing import (
     FIRST_APPROVAL,
     FOLDS,
@@ -46,7 +46,6 @@ _ANSWERS = ("answer", "high_threat")
 _OF_THE_SCR = ("approved", "category", "office")
 # What `filed` says; all else is not so because nobody has said so yet.
 _FILED = (STANDS, "population.offices", "population.offices_except")
-_EVERY_YEAR = range(1900, 3001)
 # What bytes can raise that were changed since they were recorded.
 _NO_FACT = (ValueError, TypeError, KeyError, AttributeError, RecursionError)
 
@@ -143,7 +142,7 @@ def _once(model: ReadModel, asked: Asked, scr: str, standing: Standing) -> Findi
     """Ask whether the year is the first of what the SCR counts for."""
     definition = asked.definition
     merged = mergers(model, asked.basis)
-    rows = list(members(model, asked.basis, definition, _EVERY_YEAR, merged))
+    rows = list(members(model, asked.basis, definition, EVERY_YEAR, merged))
     year = asked.fiscal_year
     holds = any(row["scr"] == scr and row["fiscal_year"] == year for row in rows)
     named = {

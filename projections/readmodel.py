@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import sqlite3
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ledger.errors import LedgerError
@@ -114,16 +114,13 @@ def _fresh(log: Log, path: str) -> Iterator[ReadModel | None]:
     if not os.path.exists(path):  # noqa: PTH110 - pathlib takes longer than the query
         yield None
         return
-    try:
-        model = opened(path)
-        held = model.__enter__()
-    except LedgerError:
-        yield None
-        return
-    try:
-        yield held if _state(log, _meta(held)) == "fresh" else None
-    finally:
-        model.__exit__(None, None, None)
+    with ExitStack() as stack:
+        try:
+            model = stack.enter_context(opened(path))
+        except LedgerError:
+            yield None
+            return
+        yield model if _state(log, _meta(model)) == "fresh" else None
 
 
 def state(log: Log, path: str) -> str:

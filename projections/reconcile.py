@@ -22,6 +22,7 @@ from ledger.domain.links import end_of_chain
 from ledger.errors import UsageError
 from projections.counts import Question, asked_years, members, mergers, totals
 from projections.selecting import (
+    EVERY_YEAR,
     Clause,
     as_sql,
     clauses,
@@ -245,9 +246,9 @@ def _of_scrs(
     for scr, rows in _candidates(model, before.basis, after.basis, everything=not same):
         seen = [_visible(rows, side.basis) for side in (before, after)]
         was, is_now = counted[0](seen[0]), counted[1](seen[1])
-        if was.keys() == is_now.keys():
+        if was == is_now:
             continue
-        differ = sorted(was.keys() ^ is_now.keys())
+        differ = sorted(was ^ is_now)
         by_data = is_now if same else counted[0](seen[1])
         flips = _flips(rows, before, after, counted[0], differ)
         for key in differ:
@@ -347,7 +348,7 @@ def _counts_alike(one: Definition, other: Definition) -> bool:
     return first == second
 
 
-def _counting(definition: Definition) -> Callable[[Observations], dict[Key, int]]:
+def _counting(definition: Definition) -> Callable[[Observations], set[Key]]:
     """Return what tells in which years an SCR, or each of its outcomes, is counted.
 
     Of an SCR the key is the year and an empty id.
@@ -357,12 +358,11 @@ def _counting(definition: Definition) -> Callable[[Observations], dict[Key, int]
     # The takings are done here; the series only tells the years.
     one = series_of(0, definition._replace(population=everything))
 
-    def outcomes(seen: Observations) -> dict[Key, int]:
-        return {(year(row), name): row[7] for name, row in seen.items() if takes(row)}
+    def outcomes(seen: Observations) -> set[Key]:
+        return {(year(row), name) for name, row in seen.items() if takes(row)}
 
-    def scrs(seen: Observations) -> dict[Key, int]:
-        taken = [row for row in seen.values() if takes(row)]
-        return {(year, ""): answer for year, answer in in_years(one, taken).items()}
+    def scrs(seen: Observations) -> set[Key]:
+        return {(year, "") for year in in_years(one, filter(takes, seen.values()))}
 
     return outcomes if definition.unit == "outcome" else scrs
 
@@ -408,12 +408,12 @@ def _flips(
     rows: Iterable[tuple[Any, ...]],
     before: Side,
     after: Side,
-    counted: Callable[[Observations], dict[Key, int]],
+    counted: Callable[[Observations], set[Key]],
     keys: Iterable[Key],
 ) -> dict[Key, list[int]]:
     """Return the facts between two bases at which keys came or went."""
     found: dict[Key, list[int]] = {key: [] for key in keys}
-    held: dict[Key, int] = {}
+    held: set[Key] = set()
     for known, position, seen in turns(rows):
         now = counted(seen)
         sees = [
@@ -488,12 +488,12 @@ def _of_groups(
     only what differs is then followed fact by fact.
     """
     # Of all years: a move has an end in a year that was not asked for.
-    sets = [_groups(model, side, _EVERY_YEAR) for side in (before, after)]
+    sets = [_groups(model, side, EVERY_YEAR) for side in (before, after)]
     differ = sets[0] ^ sets[1]
     names = {name for year, name in differ if year in years}
     if not names:
         return
-    by_data = _groups(model, Side(after.basis, before.measure), _EVERY_YEAR)
+    by_data = _groups(model, Side(after.basis, before.measure), EVERY_YEAR)
     path = _Path(model, before, after, names)
     asked = sorted(key for key in differ if key[1] in names)
     flips = path.flips(asked)
@@ -510,7 +510,6 @@ def _of_groups(
 
 _COLUMNS = {"organization": "organization", "case": "case_number"}
 """By unit: the column whose distinct values are counted, across SCRs."""
-_EVERY_YEAR = range(1900, 3001)
 
 
 def _groups(model: ReadModel, side: Side, years: range) -> set[tuple[int, str]]:

@@ -168,7 +168,8 @@ def year_sql(definition: Definition) -> str:
 
 # --- series: what running totals are kept of ----------------------------------------
 
-FIRST_YEAR = 1900
+FIRST_YEAR, LAST_YEAR = 1900, 3000
+EVERY_YEAR = range(FIRST_YEAR, LAST_YEAR + 1)
 _YEARS = 2_048
 _PER_SERIES = _YEARS * 4
 
