@@ -108,6 +108,16 @@ class Log:
         """Yield position, topic, ``recorded_at`` and payload: what a fold reads."""
         return self._paged("rowid, topic, recorded_at, state", after, upto)
 
+    def at(self, positions: Iterable[int]) -> list[Row]:
+        """Return the facts at some positions, in their order in the log."""
+        query = (
+            "SELECT rowid, originator_id, originator_version, topic, recorded_at, state"
+            " FROM stored_events WHERE rowid IN (SELECT value FROM json_each(?))"
+            " ORDER BY rowid"
+        )
+        rows = self._all(query, (json.dumps(sorted(set(positions))),))
+        return [Row._make(row) for row in rows]
+
     def topics(self, positions: Iterable[int]) -> dict[int, str]:
         """Return the topics of the facts at some positions."""
         query = (

@@ -137,15 +137,32 @@ def state_of(log: Log, scr: str, basis: Basis) -> Line:
         except (Unreadable, RuleError) as error:
             raise FactDamagedError(row.position, str(error)) from None
     assert state is not None  # of_scr found facts.
+    return described(state)
+
+
+def described(state: scrs.Scr) -> Line:
+    """Return how an SCR stands, as answers say it."""
     return {
         "case_number": state.case_number,
         "office": state.office,
         "program": state.program,
+        "title": state.title,
         "category": state.category,
         "subcategory": state.subcategory,
         "approved": state.approved,
         "stands": state.stands,
         "duplicate_of": state.duplicate_of,
+        "determinations": [
+            {
+                "association": held.association,
+                "transnational": held.transnational,
+                "high_threat": held.high_threat,
+                "meets_tco": held.meets_tco,
+                "organization": held.organization,
+                "from": None if held.since is None else held.since.isoformat(),
+            }
+            for held in state.determinations
+        ],
         "outcomes": [
             {
                 "outcome": outcome.id,

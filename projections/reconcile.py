@@ -21,6 +21,7 @@ from ledger.domain.definitions import as_json as definition_json
 from ledger.domain.links import end_of_chain
 from ledger.errors import UsageError
 from projections.counts import Question, asked_years, members, mergers, totals
+from projections.presence import Presence
 from projections.selecting import (
     EVERY_YEAR,
     Clause,
@@ -629,18 +630,13 @@ class _Groups:
 
     def __init__(self, definition: Definition, place: int) -> None:
         self._takes, self._year = taker(definition), year_of(definition)
-        self._once = definition.once == "ever"
         self._place = 2 + place
         self.rows: list[tuple[Any, ...]] = []
         self._at: dict[int, list[int]] = defaultdict(list)
         self._merging: list[tuple[Any, ...]] = []
         self._merged_at: set[int] = set()
         self._seen: set[int] = set()
-        self._cells: dict[str, Counter[int]] = defaultdict(Counter)
-        self._ends: dict[str, str] = {}
-        self._present: dict[str, set[int]] = {}
-        self._stale: set[str] | None = None
-        """Whose years may have changed; None for all."""
+        self._presence = Presence(once=definition.once == "ever")
 
     def take(
         self, rows: Iterable[tuple[Any, ...]], merging: list[tuple[Any, ...]]
@@ -648,7 +644,6 @@ class _Groups:
         """Take the rows that the definition takes, and the mergers."""
         self.rows = [row for row in rows if self._takes(row[2:-4])]
         for number, row in enumerate(self.rows):
-            self._cells[row[self._place]][self._year(row[2:-4])] += 0
             self._at[row[-3]].append(number)
             self._at[row[-1]].append(number)
         self._merging = merging
@@ -662,44 +657,22 @@ class _Groups:
             row = self.rows[number]
             if self._is_visible(row) != was:
                 name = row[self._place]
-                self._cells[name][self._year(row[2:-4])] += -1 if was else 1
-                if self._stale is not None:
-                    self._stale.add(self._ends[name])
+                self._presence.add(name, self._year(row[2:-4]), -1 if was else 1)
         if position in self._merged_at:
-            self._stale = None
+            self._presence.merge(
+                {
+                    row[0]: row[1]
+                    for row in self._merging
+                    if row[3] in self._seen and row[5] not in self._seen
+                }
+            )
 
     def _is_visible(self, row: tuple[Any, ...]) -> bool:
         return row[-3] in self._seen and row[-1] not in self._seen
 
     def changed(self) -> set[tuple[int, str]]:
         """Return the years and groups that came or went since this was last asked."""
-        if self._stale is None:
-            merged = {
-                row[0]: row[1]
-                for row in self._merging
-                if row[3] in self._seen and row[5] not in self._seen
-            }
-            self._ends = {name: end_of_chain(name, merged) for name in self._cells}
-            stale = {*self._ends.values(), *self._present}
-        else:
-            stale = self._stale
-        self._stale = set()
-        found: set[tuple[int, str]] = set()
-        for name in stale:
-            was, now = self._present.get(name, set()), self._years(name)
-            found |= {(year, name) for year in was ^ now}
-            self._present[name] = now
-        return found
-
-    def _years(self, group: str) -> set[int]:
-        years = {
-            year
-            for name, end in self._ends.items()
-            if end == group
-            for year, count in self._cells[name].items()
-            if count
-        }
-        return {min(years)} if self._once and years else years
+        return set(self._presence.changed())
 
 
 def _connected(
