@@ -35,6 +35,7 @@ COMMANDS = {
     "compare": ("cli.comparing", "an extract beside the ledger, both ways"),
     "show": ("cli.history", "one SCR's history, with both clocks"),
     "log": ("cli.history", "the whole log, fact by fact"),
+    "replay": ("cli.replay", "walk through history, and see figures move"),
     "verify": ("cli.checking", "recompute everything, and name what is wrong"),
     "file": ("cli.live", "record that an SCR was filed"),
     "classify": ("cli.live", "record its category"),

@@ -112,7 +112,7 @@ def of_scr(log: Log, scr: str, basis: Basis) -> list[Line]:
 
     :raises NotFoundError: there is none at this basis.
     """
-    _check_recorded(log, scr)
+    check_recorded(log, scr)
     lines = [line_of(row) for row in _visible(log, scr, basis)]
     if not lines:
         msg = f"nothing about SCR {scr} is known at this basis; leave --as-of out"
@@ -120,7 +120,11 @@ def of_scr(log: Log, scr: str, basis: Basis) -> list[Line]:
     return lines
 
 
-def _check_recorded(log: Log, scr: str) -> None:
+def check_recorded(log: Log, scr: str) -> None:
+    """Refuse an SCR that nothing is recorded of.
+
+    :raises NotFoundError: with where to look.
+    """
     if not _stream(log, scr, log.head):
         msg = f"no SCR {scr or repr('')} is recorded; `scr log` lists what is"
         raise NotFoundError(msg)
@@ -202,7 +206,7 @@ def span(log: Log, since: str | None, until: str | None) -> Span:
 
     :raises UsageError: neither, or beyond the head.
     """
-    first = 1 if since is None else _first_from(log, since)
+    first = 1 if since is None else first_from(log, since)
     last = log.head if until is None else _last_to(log, until)
     return Span(first, last)
 
@@ -216,7 +220,7 @@ def facts(
     """
     if scr is None:
         return _chosen(log.rows(asked.first - 1, asked.last), asked, event)
-    _check_recorded(log, scr)
+    check_recorded(log, scr)
     return _chosen(iter(_stream(log, scr, asked.last)), asked, event)
 
 
@@ -245,17 +249,26 @@ def exported(log: Log) -> Iterator[Line]:
         yield fields
 
 
-def _first_from(log: Log, text: str) -> int:
+def first_from(log: Log, text: str) -> int:
+    """Return the first position recorded on a day, at an instant or after, or ``@N``.
+
+    :raises UsageError: the text is none of these, or beyond the head.
+    """
     if (position := bases.position_of(text, log)) is not None:
         return max(position, 1)
-    day = bases.day_of(text)
-    micros = (
-        bases.instant_of(text)
-        if day is None
-        else _end_of(day - timedelta(days=1), log.identity.timezone)
-    )
     # The first fact recorded at the instant or after: one past the last before it.
-    return _recorded_through(log, micros - 1) + 1
+    return _recorded_through(log, known_before(log, text)) + 1
+
+
+def known_before(log: Log, text: str) -> int:
+    """Return the last microsecond before a day, or an instant, begins.
+
+    :raises UsageError: it is neither.
+    """
+    day = bases.day_of(text)
+    if day is None:
+        return bases.instant_of(text) - 1
+    return _end_of(day - timedelta(days=1), log.identity.timezone) - 1
 
 
 def _last_to(log: Log, text: str) -> int:

@@ -61,6 +61,8 @@ class Move(NamedTuple):
 class Step(NamedTuple):
     """One fact, and the figures it moved."""
 
+    place: int
+    """Its place in the whole walk, from 0, whatever was chosen."""
     position: int
     known: int
     """When it was known, in microseconds since 1970."""
@@ -89,19 +91,26 @@ class Walk(NamedTuple):
     """The chosen facts, in the order of the clock."""
     start: Mapping[Figure, int]
     """The figures before the first of them: measure and fiscal year → value."""
+    end: Mapping[Figure, int]
+    """The figures after the last fact, chosen or not."""
+    moves: tuple[tuple[int, Move], ...]
+    """Every move since the start, at the place of its fact, chosen or not."""
     grade: Grade
     """Of all case facts that were read."""
 
-    def figures(self, place: int) -> dict[Figure, int]:
-        """Return the figures once the first ``place`` steps are taken.
+    def figures(self, taken: int) -> dict[Figure, int]:
+        """Return the figures once ``taken`` of the steps are taken, 0 where they fell.
 
-        A step that was not chosen moves figures too; each move says the figure it
-        found, so the figures after a step are right whatever was left out before it,
-        but for those that no chosen step has touched yet.
+        They are those of all facts up to there, not of the chosen ones alone.
         """
         found = dict(self.start)
-        for step in self.steps[:place]:
-            found.update({(m.measure, m.fiscal_year): m.after for m in step.moved})
+        if taken == 0:
+            return found
+        last = self.steps[taken - 1].place
+        for place, move in self.moves:
+            if place > last:
+                break
+            found[move.measure, move.fiscal_year] = move.after
         return found
 
 
@@ -139,23 +148,30 @@ def walk(  # noqa: PLR0913 - all but three are keywords
     """
     figures = Figures(log, measures)
     steps: list[Step] = []
-    start: dict[Figure, int] = {}
+    moves: list[tuple[int, Move]] = []
+    start: dict[Figure, int] | None = None
     visible = claimed = 0
     by = attrgetter("position" if clock == "recorded" else "known")
-    begun = False
-    for number, fact in enumerate(_facts(log, basis, clock)):
-        if number % PAGE == 0:
-            on_progress(number)
-        if not begun and by(fact) > after:
-            begun, start = True, figures.values()
+    for place, fact in enumerate(_facts(log, basis, clock)):
+        if place % PAGE == 0:
+            on_progress(place)
+        if start is None and by(fact) > after:
+            start = figures.values()
         if not fact.topic.startswith("ledger."):
             visible += 1
             claimed += fact.claimed
         moved, offices = figures.take(fact)
-        if begun and _is_chosen(chosen, fact, moved, offices):
-            steps.append(Step(fact.position, fact.known, moved))
+        if start is not None:
+            moves += [(place, move) for move in moved]
+            if _is_chosen(chosen, fact, moved, offices):
+                steps.append(Step(place, fact.position, fact.known, moved))
+    end = figures.values()
     return Walk(
-        tuple(steps), start if begun else figures.values(), Grade(visible, claimed)
+        tuple(steps),
+        end if start is None else start,
+        end,
+        tuple(moves),
+        Grade(visible, claimed),
     )
 
 

@@ -192,11 +192,13 @@ def test_show_has_both_clocks_and_how_it_stands(ledger):
         "case_number": "C-1",
         "office": "SAC Houston",
         "program": None,
+        "title": None,
         "category": None,
         "subcategory": None,
         "approved": True,
         "stands": True,
         "duplicate_of": None,
+        "determinations": [],
         "outcomes": [
             {
                 "outcome": "D1",

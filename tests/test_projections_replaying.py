@@ -142,9 +142,8 @@ class TestWalk:
                 part = walk(log, MEASURES, bases.of_now(log), after=after)
 
                 assert part.steps == whole.steps[after:]
-                assert without_zeros(dict(part.start)) == without_zeros(
-                    whole.figures(after)
-                )
+                assert part.start == without_zeros(whole.figures(after))
+                assert part.end == without_zeros(whole.figures(log.head))
 
     @holds_for(case_loads(max_files=2), adoptions())
     def test_every_move_is_from_the_figure_before_it(self, loads, definitions):
@@ -229,6 +228,18 @@ class TestChosen:
         walked = walk(log, ("dd-all",), bases.of_now(log), chosen=chosen)
 
         assert [step.position for step in walked.steps] == positions
+
+    def test_figures_rest_on_all_facts(self, log):
+        """
+        The figures after a step count what was not chosen as well.
+        """
+        everything = walk(log, ("dd-all",), bases.of_now(log))
+        walked = walk(log, ("dd-all",), bases.of_now(log), chosen=Chosen(scr="S-2"))
+
+        places = [step.position for step in walked.steps]
+        assert [walked.figures(taken) for taken in range(1, len(places) + 1)] == [
+            everything.figures(position) for position in places
+        ]
 
     def test_a_move_names_the_figures_of_all(self, log):
         """
