@@ -39,6 +39,8 @@ class Column(NamedTuple):
     """Whether tables write 1,234: counts, never years or positions."""
     show: Callable[[object], str] | None = None
     """The short text for a value in tables and Markdown; not asked about None."""
+    shade: Callable[[object], str] | None = None
+    """The style of a value in a terminal with colours: never all that tells it."""
 
 
 class Answer(NamedTuple):
@@ -253,6 +255,7 @@ class _Grid(NamedTuple):
     columns: Sequence[Column]
     titles: Sequence[str]
     rows: Sequence[Sequence[str | None]]
+    shades: Sequence[Sequence[str]]
     widths: Sequence[int]
 
     @property
@@ -295,12 +298,17 @@ def _heading(basis: Mapping[str, object]) -> Iterator[str]:
 def _grid(answer: Answer) -> _Grid:
     """Return the table's cells and the room they need."""
     columns = answer.columns if answer.table_columns is None else answer.table_columns
-    source = answer.rows if answer.table_rows is None else answer.table_rows
+    source = list(answer.rows if answer.table_rows is None else answer.table_rows)
     titles = [safe.display(column.title) for column in columns]
     rows = [[_table_cell(column, row) for column in columns] for row in source]
+    shades = [[_shade(column, row) for column in columns] for row in source]
     drawn = zip(titles, *rows, strict=True)
     widths = [max(_room(_NONE if c is None else c) for c in cells) for cells in drawn]
-    return _Grid(columns, titles, rows, widths)
+    return _Grid(columns, titles, rows, shades, widths)
+
+
+def _shade(column: Column, row: Mapping[str, object]) -> str:
+    return "" if column.shade is None else column.shade(row.get(column.name))
 
 
 def _table_cell(column: Column, row: Mapping[str, object]) -> str | None:
@@ -372,9 +380,12 @@ def _draw_rich(grid: _Grid, room: int, *, colour: bool) -> Sequence[str]:
             no_wrap=column.right,
             overflow="fold",
         )
-    for row in grid.rows:
+    for row, shades in zip(grid.rows, grid.shades, strict=True):
         table.add_row(
-            *(Text(_NONE, "dim") if cell is None else Text(cell) for cell in row)
+            *(
+                Text(_NONE, "dim") if cell is None else Text(cell, shade)
+                for cell, shade in zip(row, shades, strict=True)
+            )
         )
     drawn = StringIO()
     console = Console(

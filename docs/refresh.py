@@ -34,7 +34,7 @@ HELP = re.compile(
 EXAMPLE = re.compile(r"(?<=```console\n).*?(?=```\n)", re.DOTALL)
 PREPARE = re.compile(r"^<!-- before: (.*) -->$", re.MULTILINE)
 
-WORKED = ("measures.md", "reconciliation.md")
+WORKED = ("measures.md", "reconciliation.md", "vintages.md")
 """Other pages with examples."""
 
 LEDGER_ID = UUID("5c4e2a70-0000-4000-8000-000000000001")

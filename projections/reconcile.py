@@ -759,7 +759,7 @@ def corners(
     ]
     values = [_values(model, side, years) for side in crossed]
     first, last, other = (
-        _answers(model, side, years)
+        counted(model, side, years)
         for side in (before, after, Side(after.basis, before.measure))
     )
     removed, added = _without(other, last), _without(last, other)
@@ -784,7 +784,7 @@ def _without(one: Answers, other: Answers) -> Counter[tuple[int, str]]:
     return Counter((key[0], WORDS[one[key]]) for key in one.keys() - other.keys())
 
 
-def _answers(model: ReadModel, side: Side, years: range) -> Answers:
+def counted(model: ReadModel, side: Side, years: range) -> Answers:
     """Return what is counted on a side: year and unit → its TCO answer.
 
     That of an organization or a case is the greatest of its SCRs.

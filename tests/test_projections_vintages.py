@@ -1,0 +1,329 @@
+"""The revision triangle, held equal to the counts at its bases."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import TYPE_CHECKING
+
+import pytest
+from hypothesis import assume
+from hypothesis import given as holds_for
+from hypothesis import strategies as st
+
+from ledger.domain.definitions import BUILT_IN
+from ledger.errors import NotFoundError, UsageError
+from ledger.reader import open_log
+from projections import basis as bases
+from projections import counts
+from projections.readmodel import open_read_model
+from projections.vintages import (
+    asked_for,
+    causes,
+    finality,
+    regular,
+    revised,
+    statistics,
+    triangle,
+)
+from tests import ledgers, oracle
+from tests.commandline import life, line
+from tests.definitions import Put, body, case_loads, put
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+MEASURES = sorted(BUILT_IN)
+EDGES = [f"{year}-{day}" for year in (2018, 2019, 2020) for day in ("09-29", "09-30")]
+DAYS = st.sampled_from(EDGES) | st.dates(date(2016, 1, 1), date(2023, 12, 31)).map(
+    date.isoformat
+)
+YEARS = range(2016, 2022)
+
+
+def ended(year: int, text: str) -> bool:
+    """
+    Say whether a fiscal year had ended by the end of a day.
+    """
+    return text >= f"{year}-09-30"
+
+
+@holds_for(
+    case_loads(max_files=2),
+    st.sampled_from(MEASURES),
+    st.lists(DAYS, min_size=1, max_size=4, unique=True),
+)
+def test_cells_are_counts(loads, measure, days):
+    """
+    A figure is what a slow replay counts at its vintage, and there is one for every
+    year that had ended by then.
+    """
+    with ledgers.folder() as folder:
+        path = ledgers.make(folder / "scr.db")
+        list(ledgers.load_all(path, loads))
+        with open_log(path) as log, open_read_model(log) as model:
+            facts = ledgers.facts(log)
+            found = triangle(log, model, measure, asked_for(log, days), YEARS)
+
+            assert [one.name for one in found.vintages] == sorted(days)
+            expected = {}
+            for place, text in enumerate(sorted(days)):
+                at = oracle.end_of_day(date.fromisoformat(text), log.head)
+                for row in oracle.count(facts, at, [measure], YEARS):
+                    if ended(row["fiscal_year"], text):
+                        expected[row["fiscal_year"], place] = row["value"]
+            assert found.values == expected
+
+
+@holds_for(
+    case_loads(max_files=2),
+    st.sampled_from(MEASURES),
+    st.lists(DAYS, min_size=2, max_size=4, unique=True),
+)
+def test_revisions_add_up(loads, measure, days):
+    """
+    The causes of a revision add up to it, what came less what went too, and the
+    revisions of a year to the difference of its last figure and its first.
+    """
+    with ledgers.folder() as folder:
+        path = ledgers.make(folder / "scr.db")
+        list(ledgers.load_all(path, loads))
+        with open_log(path) as log, open_read_model(log) as model:
+            found = triangle(log, model, measure, asked_for(log, days), YEARS)
+            rows = revised(log, model, found)
+
+    for row in rows:
+        if row.change is not None:
+            assert row.change == sum(row.causes.values()) == row.came - row.went
+    for year in YEARS:
+        held = found.of_year(year)
+        of_year = [row for row in rows if row.fiscal_year == year]
+        assert [(row.place, row.value) for row in of_year] == held
+        if held:
+            changes = sum(row.change or 0 for row in of_year)
+            assert changes == held[-1][1] - held[0][1]
+    assert sum(effect for _, effect in causes(rows)) == sum(
+        row.change or 0 for row in rows
+    )
+    (_, whole), *steps = statistics(found)
+    assert whole.total == sum(one.total for _, one in steps)
+
+
+@holds_for(case_loads(max_files=2), st.sampled_from(MEASURES), DAYS)
+def test_finality(loads, measure, day):
+    """
+    What was final some months after a year is what is in both lists of `cases`.
+    """
+    with ledgers.folder() as folder:
+        path = ledgers.make(folder / "scr.db")
+        list(ledgers.load_all(path, loads))
+        with open_log(path) as log, open_read_model(log) as model:
+            facts = ledgers.facts(log)
+            found = triangle(log, model, measure, asked_for(log, [day]), YEARS)
+            rows = finality(log, model, found)
+
+            def units(when: str, year: int) -> set:
+                at = oracle.end_of_day(date.fromisoformat(when), log.head)
+                listed = oracle.cases(facts, at, [measure], [year])
+                return {unit for row in listed for unit in units_of(measure, row)}
+
+            asked = [
+                (year, after)
+                for year in YEARS
+                for after in (1, 2)
+                if ended(year + after, day)
+            ]
+            assert [(one.fiscal_year, one.months // 12) for one in rows] == asked
+            for one in rows:
+                then = units(f"{one.fiscal_year + one.months // 12}-09-30", one[0])
+                now = units(day, one.fiscal_year)
+                assert (one.then, one.last) == (len(then), len(now))
+                assert (one.kept, one.gone) == (len(then & now), len(then - now))
+
+
+def units_of(measure: str, row: dict) -> list[object]:
+    """
+    Return what a row of `cases` counts: an SCR, its outcomes, or an organization.
+    """
+    if measure.startswith("organizations"):
+        return [row["organization"]]
+    if measure.startswith(("disruptions", "dismantlements")):
+        return [(row["scr"], one["outcome"]) for one in row["outcomes"]]
+    return [row["scr"]]
+
+
+# --- which vintages -------------------------------------------------------------------
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> str:
+    """
+    A ledger recorded in January 2024, with an outcome of FY 2019 and one of FY 2021.
+    """
+    made = ledgers.make(tmp_path / "scr.db")
+    text = life("SCR-1") + life("SCR-2", outcome="2021-05-05")
+    ledgers.load(made, text + line("SCR-1", "reopened", "2021-06-01", reason="x"))
+    return made
+
+
+REGULAR = [
+    pytest.param(
+        "1y",
+        "01-15",
+        ["2020-01-15", "2021-01-15", "2022-01-15", "2023-01-15", "all"],
+        id="each January",
+    ),
+    pytest.param(
+        "1y",
+        "09-30",
+        ["2020-09-30", "2021-09-30", "2022-09-30", "2023-09-30", "all"],
+        id="after the year's last day",
+    ),
+    pytest.param("2y", "10-01", ["2020-10-01", "2022-10-01", "all"], id="two years"),
+    pytest.param(
+        "18m", "03-31", ["2021-03-31", "2022-09-30", "all"], id="months of any length"
+    ),
+]
+
+
+@pytest.mark.parametrize(("every", "on", "names"), REGULAR)
+def test_regular_vintages(path, every, on, names):
+    """
+    They begin after the first year has ended and stop before the last fact was
+    recorded; what is recorded in all comes last.
+    """
+    with open_log(path) as log, open_read_model(log) as model:
+        found = regular(log, model, every, on, None)
+
+    assert [name for name, _ in found] == names
+    assert found[-1][1].bound == "all"
+
+
+def test_vintages_of_an_empty_ledger(tmp_path):
+    """
+    Where nothing is counted there are no years, and only what is recorded in all.
+    """
+    with (
+        open_log(ledgers.make(tmp_path / "scr.db")) as log,
+        open_read_model(log) as model,
+    ):
+        at = regular(log, model, "1y", "01-15", None)
+        found = triangle(log, model, "dd-all", at, None)
+
+        assert [name for name, _ in at] == ["all"]
+        assert (found.years, found.values) == (range(0), {})
+        assert revised(log, model, found) == finality(log, model, found) == []
+
+
+def test_vintages_stand_in_the_order_of_knowledge(path):
+    """
+    Whatever the order in which they are asked for; `@N` knows all, up to a position.
+    """
+    with open_log(path) as log:
+        found = asked_for(log, ["@9", "2021-01-15", "@4", "2020-01-15T00:00:00Z"])
+
+    assert [name for name, _ in found] == [
+        "2020-01-15T00:00:00Z",
+        "2021-01-15",
+        "@4",
+        "@9",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("texts", "said"),
+    [
+        (["2020-01-15", "2020-01-15"], "one vintage"),
+        (["2020-01-15", "@99"], "@99"),
+        (["soon"], "publication"),
+        (["2020-02-30"], "calendar"),
+    ],
+)
+def test_what_is_no_vintage(path, texts, said):
+    """
+    A text that names no basis, or one twice, is refused.
+    """
+    with (
+        open_log(path) as log,
+        pytest.raises((UsageError, NotFoundError), match=said),
+    ):
+        asked_for(log, texts)
+
+
+@pytest.mark.parametrize(
+    ("every", "on"),
+    [
+        ("y", "01-15"),
+        ("0y", "01-15"),
+        ("1w", "01-15"),
+        ("1y", "1-15"),
+        ("1y", "02-29"),
+        ("1y", "04-31"),
+        ("1y", "13-01"),
+        ("100y", "01-15"),
+    ],
+)
+def test_what_is_not_regular(path, every, on):
+    """
+    A distance or a day that is none is refused.
+    """
+    with (
+        open_log(path) as log,
+        open_read_model(log) as model,
+        pytest.raises(UsageError, match=r"--every|--on"),
+    ):
+        regular(log, model, every, on, None)
+
+
+# --- definitions ----------------------------------------------------------------------
+
+
+def test_by_the_definition_of_each_vintage(path):
+    """
+    A vintage counts by the definition in force at it, none where there was none; a
+    version that is asked for counts throughout. What a new version changed has that
+    cause.
+    """
+    put(path, Put(body("m")), clock=ledgers.Clock())
+    put(
+        path,
+        Put({**body("m"), "version": 2, "kinds": ["dismantlement"]}),
+        clock=ledgers.Clock(),
+    )
+    with open_log(path) as log, open_read_model(log) as model:
+        at = [*asked_for(log, ["2020-01-15", f"@{log.head - 1}", f"@{log.head}"])]
+        found = triangle(log, model, "m", at, range(2019, 2020))
+        pinned = triangle(log, model, "m", at, range(2019, 2020), "m@1")
+
+        assert found.of_year(2019) == [(1, 1), (2, 0)]
+        assert pinned.of_year(2019) == [(0, 1), (1, 1), (2, 1)]
+        assert causes(revised(log, model, found)) == [("definition", -1)]
+        assert causes(revised(log, model, pinned)) == []
+
+
+def test_a_measure_that_never_was(path):
+    """
+    A measure without a definition in any vintage is refused.
+    """
+    with open_log(path) as log, open_read_model(log) as model:
+        at = asked_for(log, ["2020-01-15"])
+        with pytest.raises(UsageError, match="no measure is named x"):
+            triangle(log, model, "x", at, None)
+
+
+@holds_for(case_loads(max_files=1))
+def test_left_out_years_are_those_of_count(loads):
+    """
+    Without years they are those `count` shows, as far as they have ended.
+    """
+    with ledgers.folder() as folder:
+        path = ledgers.make(folder / "scr.db")
+        list(ledgers.load_all(path, loads))
+        with open_log(path) as log, open_read_model(log) as model:
+            at = asked_for(log, ["2019-12-31"])
+            found = triangle(log, model, "dd-all", at, None)
+            shown = counts.count(model, at[0][1], counts.Question(("dd-all",)))
+            years = [row["fiscal_year"] for row in shown]
+            assume(years)
+
+            assert [*found.years] == [year for year in years if year <= 2019]
+            assert bases.of_now(log).position == log.head
