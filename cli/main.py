@@ -32,6 +32,8 @@ COMMANDS = {
     "measure": ("cli.measures", "define what is counted, and look it up"),
     "diff": ("cli.diff", "two figures taken apart, item by item"),
     "explain": ("cli.explain", "why an SCR is counted, or is not"),
+    "assert": ("cli.asserting", "claim a figure; it is proved, now and later"),
+    "check": ("cli.asserting", "prove all that is asserted again"),
     "compare": ("cli.comparing", "an extract beside the ledger, both ways"),
     "show": ("cli.history", "one SCR's history, with both clocks"),
     "log": ("cli.history", "the whole log, fact by fact"),
