@@ -690,7 +690,7 @@ class Withdrawn(_AssertionFact):
 
     topic = "ledger.withdrawn/1"
     event: Literal["withdrawn"]
-    assertion: Annotated[int, Field(ge=1)]
+    assertion: _Position
     reason: LongText
 
 
