@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import datetime
 from typing import TYPE_CHECKING
 
 from cli.asking import Asking
@@ -14,7 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from ledger.domain.claim import Claim
-    from projections.assertions import Checked, Withdrawal
+    from projections.assertions import Checked
     from projections.basis import Basis
     from projections.measures import Measure
 
@@ -186,10 +185,10 @@ def _row(open_: Asking, one: Checked) -> Row:
         "now": one.now,
         "change": None if one.now is None else one.now - claim.value,
         "by": held.by,
-        "recorded_at": _instant(held.recorded_at),
+        "recorded_at": held.recorded_at,
         "note": held.note,
         "reason": one.reason,
-        "withdrawn": _withdrawal(held.withdrawn),
+        "withdrawn": held.withdrawn and held.withdrawn._asdict(),
         "basis": {
             "from": _graded(open_, one.proved.basis),
             "to": _graded(open_, one.basis),
@@ -211,18 +210,6 @@ def _items(one: Checked) -> list[Row]:
         return []
     subject = SUBJECTS[one.measure.definition.unit]
     return [item_row(item, subject) for item in one.difference.items]
-
-
-def _withdrawal(taken: Withdrawal | None) -> Row | None:
-    if taken is None:
-        return None
-    return {**taken._asdict(), "recorded_at": _instant(taken.recorded_at)}
-
-
-def _instant(recorded_at: str) -> str:
-    from ledger.domain.fiscal import format_instant
-
-    return format_instant(datetime.fromisoformat(recorded_at))
 
 
 def _cells(row: Row) -> Row:

@@ -381,6 +381,8 @@ class AdoptedEarlierError(MeasureError):
 class NotTrueError(LedgerError):
     """Only what the ledger gives is asserted: the answer is no."""
 
+    exit_code = 1
+
     def __init__(self, figure: str, value: int, claimed: int, see: str) -> None:
         super().__init__(
             f"{figure} is {value:,}, not {claimed:,}; nothing was recorded; see {see}"

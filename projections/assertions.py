@@ -8,9 +8,11 @@ it fail. Only one that is pinned to a position is proved there for ever.
 from __future__ import annotations
 
 import json
+from datetime import datetime
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from ledger.domain.claim import Claim, Proof
+from ledger.domain.fiscal import format_instant
 from ledger.errors import (
     FactDamagedError,
     NoSuchAssertionError,
@@ -156,25 +158,43 @@ def recorded(log: Log) -> list[Assertion]:
 
 
 def _assertion(row: Row, fields: Mapping[str, Any]) -> Assertion:
-    instant = fields.get("instant")
-    claim = Claim(
-        fields["measure"],
-        fields.get("version"),
-        fields["fiscal_year"],
-        fields["value"],
-        fields["bound"],
-        None if instant is None else bases.instant_of(instant),
-        fields.get("pinned"),
-    )
-    proof = Proof(
-        fields["proved_position"], fields["proved_root"], fields["definition_hash"]
-    )
-    said = (fields["by"], fields.get("note"))
-    return Assertion(row.position, row.recorded_at, *said, claim, proof, None)
+    """Return what a fact asserts; nothing in it is believed.
+
+    :raises ValueError: what is kept is no assertion.
+    """
+    match fields:
+        case {
+            "by": str(by),
+            "measure": str(measure),
+            "fiscal_year": int(year),
+            "value": int(value),
+            "bound": ("all" | "before" | "through") as bound,
+            "proved_position": int(position),
+            "proved_root": str(root),
+            "definition_hash": str(digest),
+        }:
+            proof = Proof(position, root, digest)
+        case _:
+            raise ValueError
+    note, pinned, version = (fields.get(name) for name in ("note", "pinned", "version"))
+    micros = None
+    if bound != "all":
+        micros = bases.instant_of(fields["instant"])
+    if not bases.FIRST_YEAR <= year <= bases.LAST_YEAR + 1:
+        raise ValueError
+    if pinned not in (None, position) or not 0 <= position < row.position:
+        raise ValueError
+    claim = Claim(measure, version, year, value, bound, micros, pinned)
+    return Assertion(row.position, _recorded_at(row), by, note, claim, proof, None)
 
 
 def _withdrawal(row: Row, fields: Mapping[str, Any]) -> Withdrawal:
-    return Withdrawal(row.position, row.recorded_at, fields["by"], fields["reason"])
+    by, reason = str(fields["by"]), str(fields["reason"])
+    return Withdrawal(row.position, _recorded_at(row), by, reason)
+
+
+def _recorded_at(row: Row) -> str:
+    return format_instant(datetime.fromisoformat(row.recorded_at))
 
 
 def chosen(every: Iterable[Assertion], positions: Iterable[int]) -> list[Assertion]:

@@ -341,6 +341,9 @@ def test_a_claim_of_another_log_is_not_proved(path):
 
     with pytest.raises(WrongRootError, match="at position 20 its root is"):
         check(path)
+    tamper(path, replace(21, '"proved_position":20', '"proved_position":19'))
+    with pytest.raises(WrongRootError, match="at position 19 its root is"):
+        check(path)
 
 
 DAMAGED = [
@@ -348,6 +351,14 @@ DAMAGED = [
     [replace(21, '"fiscal_year"', '"year"')],
     [replace(21, '"bound":"before","instant":"2020', '"bound":"before","instant":"x')],
     [replace(21, '"proved_position":20', '"proved_position":99')],
+    [replace(21, '"proved_position":20', '"proved_position":-1')],
+    [replace(21, '"value":3', '"value":"3"')],
+    [replace(21, '"fiscal_year":2019', '"fiscal_year":99999999999999999999')],
+    [replace(21, '"bound":"before"', '"bound":"after"')],
+    [replace(21, '"bound":"before"', '"pinned":9,"bound":"before"')],
+    [replace(22, '"reason"', '"cause"')],
+    ["UPDATE stored_events SET recorded_at='x' WHERE rowid=21"],
+    ["UPDATE stored_events SET state=CAST('[]' AS BLOB) WHERE rowid=21"],
     [replace(21, '"measure":"dd-all"', '"measure":"none"')],
     [replace(22, '"assertion":21', '"assertion":20')],
     ["UPDATE stored_events SET topic='ledger.retired/1' WHERE rowid=22"],
