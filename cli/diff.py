@@ -7,6 +7,17 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from cli.asking import Asking, Basing, answer, form, form_options, progress, resolve
+from cli.items import (
+    SUBJECTS,
+    TITLES,
+    effects_of,
+    item_row,
+    positions,
+    signed,
+    spelled,
+    why,
+    year_line,
+)
 from cli.main import complain
 from cli.render import Answer, Column
 
@@ -17,7 +28,7 @@ if TYPE_CHECKING:
     from ledger.reader import Log
     from projections.basis import Basis
     from projections.readmodel import ReadModel
-    from projections.reconcile import Corners, Item, Side, Year
+    from projections.reconcile import Corners, Side, Year
 
     Row = dict[str, object]
 
@@ -29,18 +40,9 @@ Examples:
 """
 
 DIFFERS = 1
-MINUS = "\N{MINUS SIGN}"
 _BAR = 40
 
 _YEAR = Column("fiscal_year", "Fiscal year")
-_SUBJECTS = {
-    "scr": "scr",
-    "outcome": "scr",
-    "organization": "organization",
-    "case": "case_number",
-}
-"""The member of an item that says what came or went."""
-_TITLES = {"scr": "SCR", "organization": "Organization", "case_number": "Case number"}
 
 
 @click.command("diff", epilog=DIFF_EXAMPLES)
@@ -153,13 +155,6 @@ def _basis(text: str | None, log: Log) -> Basis:
     return resolve(Basing(text, None), log)
 
 
-def _signed(value: object) -> str:
-    assert isinstance(value, int)
-    if value == 0:
-        return "0"
-    return f"{'+' if value > 0 else MINUS}{abs(value):,}"
-
-
 # --- what every answer says of its two sides ------------------------------------------
 
 
@@ -176,7 +171,7 @@ class _Head:
     ) -> None:
         self.basis = basis
         self.definitions = definitions
-        self.subject = _SUBJECTS[before.unit]
+        self.subject = SUBJECTS[before.unit]
         self._asked = dict.fromkeys(asked)
         one_measure = len(self._asked) == 1 and before != after
         names = (before.name, after.name) if one_measure else asked
@@ -249,10 +244,10 @@ def _answer(years: list[Year], head: _Head, how: Form, *, items: bool) -> None:
 _FLOWS = [
     _YEAR,
     Column("from", "From", right=True, grouped=True),
-    Column("came", "Came", right=True, show=_signed),
-    Column("went", "Went", right=True, show=_signed),
+    Column("came", "Came", right=True, show=signed),
+    Column("went", "Went", right=True, show=signed),
     Column("to", "To", right=True, grouped=True),
-    Column("change", "Change", right=True, show=_signed),
+    Column("change", "Change", right=True, show=signed),
 ]
 
 
@@ -273,15 +268,15 @@ def _columns(head: _Head, rows: list[Row], fmt: str) -> list[Column]:
     columns = [
         Column("from", "From", right=True, grouped=True),
         Column("to", "To", right=True, grouped=True),
-        Column("change", "Change", right=True, show=_signed),
-        Column(subject, _TITLES[subject]),
+        Column("change", "Change", right=True, show=signed),
+        Column(subject, TITLES[subject]),
         Column("outcome", "Outcome"),
-        Column("effect", "Effect", right=True, show=_signed),
-        Column("cause", "Cause", show=_spelled),
+        Column("effect", "Effect", right=True, show=signed),
+        Column("cause", "Cause", show=spelled),
         Column("clause", "Clause"),
         Column("moved_from", "Moved from FY"),
         Column("moved_to", "Moved to FY"),
-        Column("positions", "Facts", show=_positions),
+        Column("positions", "Facts", show=positions),
     ]
     if fmt == "md":
         said = {name for row in rows for name in row}
@@ -294,33 +289,20 @@ def _item_columns(head: _Head, rows: list[Row]) -> list[Column]:
     outcome = [Column("outcome", "Outcome")]
     return [
         _YEAR,
-        Column(subject, _TITLES[subject]),
+        Column(subject, TITLES[subject]),
         *(outcome if any("outcome" in row for row in rows) else []),
-        Column("effect", "Effect", right=True, show=_signed),
+        Column("effect", "Effect", right=True, show=signed),
         Column("why", "Cause"),
-        Column("positions", "Facts", show=_positions),
+        Column("positions", "Facts", show=positions),
     ]
 
 
 def _only_items(rows: list[Row]) -> list[Row]:
-    return [{**row, "why": _why(row)} for row in rows if "effect" in row]
-
-
-def _why(row: Row) -> str:
-    """Say a cause with what belongs to it: a clause, or the year at the other end."""
-    told = _spelled(row["cause"])
-    for name, words in (
-        ("clause", ""),
-        ("moved_from", "from FY "),
-        ("moved_to", "to FY "),
-    ):
-        if name in row:
-            told += f": {words}{row[name]}"
-    return told
+    return [{**row, "why": why(row)} for row in rows if "effect" in row]
 
 
 def _nested(year: Year, head: _Head) -> Row:
-    items = [_item(item, head.subject) for item in year.items]
+    items = [item_row(item, head.subject) for item in year.items]
     return {**_figures(year, head), "items": items}
 
 
@@ -334,25 +316,9 @@ def _figures(year: Year, head: _Head) -> Row:
     }
 
 
-def _item(item: Item, subject: str) -> Row:
-    told: Row = {subject: item.subject}
-    if item.outcome is not None:
-        told["outcome"] = item.outcome
-    told |= {
-        "effect": item.effect,
-        "cause": item.cause,
-        "positions": list(item.positions),
-    }
-    if item.clause is not None:
-        told["clause"] = item.clause
-    if item.other_year is not None:
-        told["moved_from" if item.effect > 0 else "moved_to"] = item.other_year
-    return told
-
-
 def _flat(year: Year, head: _Head) -> list[Row]:
     whole = _figures(year, head)
-    return [{**whole, **_item(item, head.subject)} for item in year.items] or [whole]
+    return [{**whole, **item_row(item, head.subject)} for item in year.items] or [whole]
 
 
 # --- in words -----------------------------------------------------------------------
@@ -364,40 +330,11 @@ def _notes(years: list[Year], fmt: str, *, items: bool) -> list[str]:
         return []
     changed = [year for year in years if year.items]
     if fmt == "md":
-        return [*map(_line, changed), *_moves(years)]
-    blocks = [[_line(year), *_waterfall(year)] for year in changed]
+        return [*map(year_line, changed), *_moves(years)]
+    blocks = [[year_line(year), *_waterfall(year)] for year in changed]
     moves = _moves(years)
     blocks += [moves] if moves else []
     return [line for block in blocks for line in (*block, "")][:-1]
-
-
-def _line(year: Year) -> str:
-    """Return a year as auditors write it: both figures, the change, and the causes."""
-    causes = ", ".join(f"{_signed(effect)} {cause}" for cause, effect in _effects(year))
-    figures = f"{year.before:,} → {year.after:,} = {_signed(year.change)}"
-    return f"FY {year.fiscal_year}: {figures}: {causes}"
-
-
-def _effects(year: Year) -> list[tuple[str, int]]:
-    """Return the effect of each cause, of a definition of each clause.
-
-    Where as much went as came, or some of it, both are told.
-    """
-    from projections.reconcile import by_cause
-
-    named = [item._replace(cause=_cause(item)) for item in year.items]
-    effects = []
-    for cause, effect in by_cause(named):
-        came = sum(item.effect > 0 for item in named if item.cause == cause)
-        went = came - effect
-        both = f" ({came:,} came, {went:,} went)" if came and went else ""
-        effects.append((cause + both, effect))
-    return effects
-
-
-def _cause(item: Item) -> str:
-    cause = _spelled(item.cause)
-    return cause if item.clause is None else f"{cause} ({item.clause})"
 
 
 def _moves(years: list[Year]) -> list[str]:
@@ -416,21 +353,12 @@ def _moves(years: list[Year]) -> list[str]:
     return ["Moved by redating, one move each:", *lines] if lines else []
 
 
-def _spelled(cause: object) -> str:
-    return str(cause).replace("-", " ")
-
-
-def _positions(value: object) -> str:
-    assert isinstance(value, list)
-    return " ".join(f"@{position}" for position in value) or "built in"
-
-
 def _waterfall(year: Year) -> list[str]:
     """Draw how one figure becomes the other, a bar for each cause."""
     steps: list[tuple[str, int, int]] = []
     running = year.before
-    for cause, effect in _effects(year):
-        steps.append((f"{_signed(effect)} {cause}", running, running + effect))
+    for cause, effect in effects_of(year):
+        steps.append((f"{signed(effect)} {cause}", running, running + effect))
         running += effect
     most = max(year.before, year.after, *(max(step[1:]) for step in steps), 1)
     wide = max(len(step[0]) for step in steps)
@@ -468,9 +396,9 @@ def _answer_corners(found: list[Corners], head: _Head, how: Form) -> None:
     ]
     shown = [{**row, **_taken_apart(one)} for row, one in zip(rows, found, strict=True)]
     columns = [
-        Column("data_effect", "Data", right=True, show=_signed),
-        Column("definition_effect", "Definition", right=True, show=_signed),
-        Column("interaction", "Both", right=True, show=_signed),
+        Column("data_effect", "Data", right=True, show=signed),
+        Column("definition_effect", "Definition", right=True, show=signed),
+        Column("interaction", "Both", right=True, show=signed),
         Column("now_now", "To", right=True, grouped=True),
         Column("removed_no", "Removed: no", right=True, grouped=True),
         Column("removed_unknown", "unknown", right=True, grouped=True),

@@ -33,6 +33,8 @@ COMMANDS = {
     "diff": ("cli.diff", "two figures taken apart, item by item"),
     "explain": ("cli.explain", "why an SCR is counted, or is not"),
     "vintages": ("cli.vintages", "figures as they were known, time after time"),
+    "assert": ("cli.asserting", "claim a figure; it is proved, now and later"),
+    "check": ("cli.asserting", "prove all that is asserted again"),
     "compare": ("cli.comparing", "an extract beside the ledger, both ways"),
     "show": ("cli.history", "one SCR's history, with both clocks"),
     "log": ("cli.history", "the whole log, fact by fact"),

@@ -8,7 +8,7 @@ import os
 from contextlib import contextmanager
 from pathlib import Path, PurePath
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 from uuid import uuid4
 from zoneinfo import available_timezones
 
@@ -21,17 +21,19 @@ from ledger.collector import paused_collector
 from ledger.domain.definitions import as_json, from_json, hash_of
 from ledger.domain.events import (
     LEDGER_STREAM,
+    Asserted,
     Defined,
     Imported,
     Opened,
     Retired,
     Unreadable,
+    Withdrawn,
     is_text,
     parse_definition,
-    parse_measure,
+    parse_own,
     parse_stored,
 )
-from ledger.domain.fiscal import format_instant
+from ledger.domain.fiscal import format_instant, from_micros
 from ledger.errors import (
     FaultyFileError,
     FieldError,
@@ -42,7 +44,7 @@ from ledger.failures import translated
 from ledger.intake.mapping import NO_MAP
 from ledger.intake.rows import place, titled
 from ledger.intake.snapshot_import import Snapshot, take
-from ledger.store import live, measures
+from ledger.store import assertions, live, measures
 from ledger.store.aside import Rehearsal
 from ledger.store.bulk import Faults, Loader, Totals
 from ledger.store.codec import FactMapper, Placed, fact_of
@@ -56,6 +58,8 @@ if TYPE_CHECKING:
     from eventsourcing.persistence import InfrastructureFactory
     from eventsourcing.utils import EnvType
 
+    from ledger.domain.claim import Claim, Proof
+    from ledger.domain.events import AssertionEvent
     from ledger.intake.facts import FactFile
     from ledger.intake.mapping import MapFile
     from ledger.intake.rows import Columns, Row
@@ -334,6 +338,60 @@ class CaseLedger(Application[str]):
         with self._deciding(dry_run=dry_run) as appending:
             return measures.append(appending, fact)
 
+    def assert_claim(
+        self,
+        claim: Claim,
+        proof: Proof,
+        *,
+        by: str,
+        note: str | None = None,
+        dry_run: bool = False,
+    ) -> assertions.Decided:
+        """Record a claim that was proved; the same one of its author adds nothing.
+
+        :param proof: what it was proved by: the whole log, or up to where it is pinned.
+        :raises HeadMovedError: the log has grown since; prove it again.
+        :raises FieldError: a value is not what its field takes.
+        """
+        cutoff = None
+        if claim.instant is not None:
+            cutoff = format_instant(from_micros(claim.instant))
+        fields = {
+            "event": "asserted",
+            **claim._asdict(),
+            "instant": cutoff,
+            "proved_position": proof.position,
+            "proved_root": proof.root,
+            "definition_hash": proof.definition_hash,
+            "note": note,
+        }
+        return self._assertion(Asserted, fields, by, dry_run=dry_run)
+
+    def withdraw(
+        self, assertion: int, *, by: str, reason: str, dry_run: bool = False
+    ) -> assertions.Decided:
+        """Record that an assertion is proved no more.
+
+        :param assertion: its position.
+        :raises NoSuchAssertionError: there is none.
+        :raises AlreadyWithdrawnError: it was withdrawn before.
+        :raises FieldError: a value is not what its field takes.
+        """
+        fields = {"event": "withdrawn", "assertion": assertion, "reason": reason}
+        return self._assertion(Withdrawn, fields, by, dry_run=dry_run)
+
+    def _assertion(
+        self,
+        cls: type[AssertionEvent],
+        fields: Mapping[str, object],
+        by: str,
+        *,
+        dry_run: bool,
+    ) -> assertions.Decided:
+        fact = _own_fact(cls, {**fields, "by": by, "run_by": account()})
+        with self._deciding(dry_run=dry_run) as appending:
+            return assertions.append(appending, fact)
+
     @contextmanager
     def _deciding(self, *, dry_run: bool) -> Iterator[Appending]:
         with (
@@ -343,17 +401,28 @@ class CaseLedger(Application[str]):
             yield appending
 
 
+_Own = TypeVar("_Own", bound=Defined | Retired | Asserted | Withdrawn)
+
+
 def _measure_fact(
-    cls: type[Defined | Retired],
+    cls: type[_Own],
     fields: Mapping[str, object],
     by: str,
     adopted_at: datetime | None,
-) -> Defined | Retired:
+) -> _Own:
     adopted = None if adopted_at is None else format_instant(adopted_at)
     said = {**fields, "by": by, "run_by": account(), "adopted_at": adopted}
+    return _own_fact(cls, said)
+
+
+def _own_fact(cls: type[_Own], said: Mapping[str, object]) -> _Own:
+    """Return one of the ledger's own facts; what is None is left out.
+
+    :raises FieldError: a value is not what its field takes.
+    """
     kept = {name: value for name, value in said.items() if value is not None}
     try:
-        return parse_measure(cls.topic, kept)
+        return parse_own(cls, kept)
     except Unreadable as error:
         raise FieldError(*error.faults[0]) from None
 

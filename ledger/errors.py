@@ -290,6 +290,7 @@ _OPTIONS = {
     "adopted_at": "--adopted",
     "effective_on": "--on",
     "forced": "--force",
+    "instant": "the cut-off",
     "measure": "the measure",
     "scr": "the SCR",
     "organization": "the organization",
@@ -371,6 +372,48 @@ class AdoptedEarlierError(MeasureError):
         super().__init__(
             f"{adopted} is earlier than {previous}, from when the last fact about"
             f" {measure} holds"
+        )
+
+
+# --- standing assertions -----------------------------------------------------
+
+
+class NotTrueError(LedgerError):
+    """Only what the ledger gives is asserted: the answer is no."""
+
+    exit_code = 1
+
+    def __init__(self, figure: str, value: int, claimed: int, see: str) -> None:
+        super().__init__(
+            f"{figure} is {value:,}, not {claimed:,}; nothing was recorded; see {see}"
+        )
+
+
+class HeadMovedError(RefusedError):
+    """A claim is recorded right after what it was proved by."""
+
+    def __init__(self, proved: int, head: int) -> None:
+        super().__init__(
+            f"the claim was proved at @{proved}, and the log goes up to @{head};"
+            " nothing was recorded, assert it again"
+        )
+
+
+class NoSuchAssertionError(NotFoundError):
+    """An assertion is named by the position at which it was recorded."""
+
+    def __init__(self, position: int) -> None:
+        super().__init__(
+            f"no assertion stands at @{position}; `scr check --list` lists them"
+        )
+
+
+class AlreadyWithdrawnError(RefusedError):
+    """An assertion is withdrawn once."""
+
+    def __init__(self, position: int) -> None:
+        super().__init__(
+            f"the assertion at @{position} is withdrawn already; see `scr check --list`"
         )
 
 

@@ -17,9 +17,13 @@ from typing import TYPE_CHECKING, NamedTuple
 from urllib.parse import quote
 
 from ledger import schema
+from ledger.domain import assertion as assertions
 from ledger.domain import measure as measures
 from ledger.domain import subject as subjects
+from ledger.domain.claim import named
+from ledger.domain.definitions import BUILT_IN, hash_of
 from ledger.domain.events import (
+    Asserted,
     Defined,
     Imported,
     Opened,
@@ -27,11 +31,13 @@ from ledger.domain.events import (
     Retired,
     ScrFact,
     Unreadable,
+    Withdrawn,
     parse_stored,
     payload_of,
 )
 from ledger.errors import (
     InterruptedWriteError,
+    LedgerError,
     MeasureError,
     NoLedgerError,
     RuleError,
@@ -39,11 +45,17 @@ from ledger.errors import (
 from ledger.failures import SQLITE_SAYS, translate
 from ledger.tlog.entry import entry
 from ledger.tlog.merkle import leaf_hash, root
+from ledger.tlog.tiles import root_at
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from ledger.domain.events import CaseEvent, LedgerEvent, MeasureEvent
+    from ledger.domain.events import (
+        AssertionEvent,
+        CaseEvent,
+        LedgerEvent,
+        MeasureEvent,
+    )
 
 PAGE = 2_000
 _WIDTH = 256
@@ -105,6 +117,7 @@ def check(path: str, on_progress: Callable[[int], None]) -> Checked:
                 findings += log.row(row)
                 if log.expected % PAGE == 0:
                     on_progress(log.expected)
+            findings += _proofs(log)
             findings += _tiles(connection, log.leaves)
             findings += _ends(connection, log.expected)
             findings += _pages(connection)
@@ -174,6 +187,12 @@ class _LogCheck:
         self._known: dict[str, datetime] = {}
         self._since_import: deque[tuple[str, str]] = deque()
         self._measures: dict[str, measures.Standing] = {}
+        self._definitions = {
+            (one.id, hash_of(one)): one.version for one in BUILT_IN.values()
+        }
+        self._assertions: dict[int, bool] = {}
+        self.proofs: list[tuple[int, int, str]] = []
+        """Of each assertion: its position, and the position and root it names."""
 
     def row(self, row: Row) -> Iterator[Finding]:
         """Yield what is wrong with the next row."""
@@ -270,6 +289,8 @@ class _LogCheck:
                 yield Finding(position, "import", why)
         if isinstance(fact, Defined | Retired):
             yield from self._measure(position, fact, recorded_at)
+        if isinstance(fact, Asserted | Withdrawn):
+            yield from self._assertion(position, fact)
         self._since_import.clear()
 
     def _measure(
@@ -278,6 +299,7 @@ class _LogCheck:
         if isinstance(fact, Defined):
             for why in measures.disagreements(fact):
                 yield Finding(position, "definition", why)
+            self._definitions[fact.measure, fact.hash] = fact.version
         recorded = _instant(recorded_at)
         if recorded is None:  # That is a finding already.
             return
@@ -287,6 +309,36 @@ class _LogCheck:
         except MeasureError as error:
             yield Finding(position, "definition", str(error))
         self._measures[fact.measure] = measures.evolve(standing, fact, recorded)
+
+    def _assertion(self, position: int, fact: AssertionEvent) -> Iterator[Finding]:
+        try:
+            assertions.refuse(self._assertions, fact, position - 1)
+        except LedgerError as error:
+            yield Finding(position, "assertion", str(error))
+        about, stands = assertions.after(fact, position)
+        self._assertions[about] = stands
+        if isinstance(fact, Withdrawn):
+            return
+        self.proofs.append((position, fact.proved_position, fact.proved_root))
+        version = self._definitions.get((fact.measure, fact.definition_hash))
+        if version is None or fact.version not in (None, version):
+            name = named(fact.measure, fact.version)
+            why = f"no definition of {name} before it has the hash it names"
+            yield Finding(position, "assertion", why)
+
+
+def _proofs(log: _LogCheck) -> Iterator[Finding]:
+    """Compare the roots that assertions name with those the recomputed leaves give."""
+    levels = [log.leaves]
+    while log.proofs and len(levels[-1]) >= _WIDTH:
+        levels.append(_row_above(levels[-1]))
+    for position, proved, given in log.proofs:
+        if proved >= position or proved > len(log.leaves):
+            continue  # That, or a gap before it, is a finding already.
+        found = root_at(proved, lambda level, start, stop: levels[level][start:stop])
+        if found.hex() != given:
+            why = f"it was proved at root {given}, and @{proved} has {found.hex()}"
+            yield Finding(position, "assertion", why)
 
 
 def _instant(text: str) -> datetime | None:

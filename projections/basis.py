@@ -133,9 +133,20 @@ def parse_basis(text: str, log: Log) -> Basis:
     if position > log.head:
         raise BeyondHeadError(position, log.head)
     micros = None if instant is None else _printed_instant(instant)
-    basis = _at(log, bound, micros, position)
-    if basis.root != root.lower():
-        raise WrongRootError(position, root.lower(), basis.root)
+    return checked(log, bound, micros, position, root.lower())
+
+
+def checked(
+    log: Log, bound: Bound, instant: int | None, position: int, root: str
+) -> Basis:
+    """Return a basis that was taken before, if it was taken from this log.
+
+    :raises BeyondHeadError: the log is not that long.
+    :raises WrongRootError: the log has another root at that position.
+    """
+    basis = _at(log, bound, instant, position)
+    if basis.root != root:
+        raise WrongRootError(position, root, basis.root)
     return basis
 
 

@@ -132,7 +132,7 @@ def reconcile(
     items: dict[int, list[Item]] = defaultdict(list)
     for year, item in _with_causes(log, found(model, before, after, years)):
         items[year].append(item)
-    was, is_now = (_values(model, side, years) for side in (before, after))
+    was, is_now = (figures(model, side, years) for side in (before, after))
     return [
         Year(year, was[year], is_now[year], tuple(sorted(items[year], key=_order)))
         for year in years
@@ -179,7 +179,8 @@ def _years(model: ReadModel, before: Side, after: Side) -> range:
     return range(min(every), max(every) + 1) if every else range(0)
 
 
-def _values(model: ReadModel, side: Side, years: range) -> Mapping[int, int]:
+def figures(model: ReadModel, side: Side, years: range) -> Mapping[int, int]:
+    """Return the figures of some fiscal years on one side, 0 where nothing counts."""
     definition = side.measure.definition
     if not summed(definition):
         return Counter(year for year, _ in _groups(model, side, years))
@@ -757,7 +758,7 @@ def corners(
         for rule in (before, after)
         for data in (before, after)
     ]
-    values = [_values(model, side, years) for side in crossed]
+    values = [figures(model, side, years) for side in crossed]
     first, last, other = (
         counted(model, side, years)
         for side in (before, after, Side(after.basis, before.measure))

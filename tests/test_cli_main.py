@@ -556,7 +556,14 @@ def imported(folder, *arguments: str) -> set[str]:
 
 @pytest.mark.parametrize(
     "arguments",
-    [["--help"], ["count", "--json"], ["count"], ["count", "--as-of", "@9", "--json"]],
+    [
+        ["--help"],
+        ["count", "--json"],
+        ["count"],
+        ["count", "--as-of", "@9", "--json"],
+        ["check"],
+        ["check", "--list", "--json"],
+    ],
     ids=" ".join,
 )
 def test_a_question_imports_nothing_heavy(kept, arguments):

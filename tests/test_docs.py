@@ -16,7 +16,7 @@ import pytest
 from cli.main import COMMANDS
 from ledger.domain.events import TOPICS
 from tests import ledgers
-from tests.commandline import life, line, scr
+from tests.commandline import life, line, prepare, scr
 
 ROOT = Path(__file__).resolve().parent.parent
 DOCS = ROOT / "docs"
@@ -149,6 +149,9 @@ def test_the_list_of_commands_has_what_they_share():
         ["measure", "list"],
         ["measure", "show", "dd-tco"],
         ["measure", "diff", "dd-all", "dd-tco"],
+        ["assert", "dd-all FY2019 = 2 as of @10", "--by", "me"],
+        ["assert", "--withdraw", "@11", "--reason", "r", "--by", "me"],
+        ["check", "--list"],
     ],
     ids=" ".join,
 )
@@ -157,6 +160,8 @@ def test_every_member_of_json_is_on_the_page(asked):
     The page of a command names each member its JSON has, inside the basis as well.
     """
     with refresh().prepared():
+        if asked[0] == "check" or "--withdraw" in asked:
+            claimed(fails=asked[0] == "check")
         told = scr(*asked, "--json").json
     page = page_of(asked[0])
     index = (DOCS / "commands" / "index.md").read_text(encoding="utf-8")
@@ -175,6 +180,16 @@ def test_every_member_of_json_is_on_the_page(asked):
     basis = told.get("basis") or {}
     for name in basis.get("from", basis):
         assert f"| `{name}` | " in index
+
+
+def claimed(*, fails: bool) -> None:
+    """
+    Assert a figure at @11; let it fail, if asked.
+    """
+    assert scr("assert", "dd-all FY2019 = 2", "--by", "me").code == 0
+    if fails:
+        reverse = ["reverse", "SCR-2", "--outcome", "D1", "--reason", "r", "--by", "me"]
+        assert scr(*reverse).code == 0
 
 
 def _definitions(told) -> list[dict]:
@@ -253,6 +268,12 @@ def test_examples_run(demo, tmp_path, monkeypatch, command, example):
         clock = ledgers.Clock(ledgers.datetime(2024, 6, 1, 12, tzinfo=ledgers.UTC))
         ledgers.load(path, MORE.get(command, BASE), clock=clock)
         folder = tmp_path
+    elif command in {"assert", "check"}:
+        prepare(tmp_path)
+        folder = tmp_path
+        if command == "check" or "--withdraw" in example:
+            with chdir(folder):
+                assert scr("assert", "dd-all FY2019 = 3", "--by", "b").code == 0
     elif command == "measure":
         ledgers.make(tmp_path / "scr.db")
         text = refresh().block("measures.md", "toml")

@@ -18,6 +18,7 @@ from ledger import fsck
 from ledger.tlog.entry import entry
 from ledger.tlog.merkle import leaf_hash
 from tests import ledgers
+from tests.claims import claim, withdraw
 from tests.definitions import Put, body
 from tests.definitions import put as define
 
@@ -275,6 +276,93 @@ def test_the_check_of_definitions_is_needed(defined, monkeypatch):
     monkeypatch.setattr(fsck._LogCheck, "_measure", lambda *_: iter(()))
 
     assert findings(defined) == []
+
+
+@pytest.fixture
+def asserted(tmp_path) -> str:
+    """
+    A ledger with `m@1` at position 2, claims at 3 and 4, both withdrawn at 5 and 6.
+    """
+    path = ledgers.make(tmp_path / "asserted.db")
+    define(path, Put(body("m"), datetime(2020, 1, 1, tzinfo=UTC)))
+    claim(path, "dd-all FY2019 = 0 as of 2020-01-15")
+    claim(path, "m@1 FY2019 = 0 as of @2")
+    withdraw(path, 3)
+    withdraw(path, 4)
+    assert findings(path) == []
+    return path
+
+
+PINNED = '"pinned":2,"proved_position":2'
+FORGED_ASSERTIONS = [  # What a finding says, where; what was done.
+    ("it was proved at root", 3, [put(2, '"by":"b"', '"by":"c"')]),
+    ("it was proved at root", 4, [put(2, '"by":"b"', '"by":"c"')]),
+    (
+        "proved at @1, and the log goes up to @2",
+        3,
+        [put(3, 'position":2', 'position":1')],
+    ),
+    (
+        "proved at @9, and the log goes up",
+        4,
+        [put(4, PINNED, PINNED.replace("2", "9"))],
+    ),
+    ("proved at @2, and the log", 4, [put(4, '"pinned":2', '"pinned":1')]),
+    ("no definition of dd-all before it", 3, [put(3, "342ae20f", "00000000")]),
+    ("no definition of dd-tco before it", 3, [put(3, "dd-all", "dd-tco")]),
+    ("no definition of m@2 before it", 4, [put(4, '"version":1', '"version":2')]),
+    ("no assertion stands at @2", 5, [put(5, '"assertion":3', '"assertion":2')]),
+    ("no assertion stands at @5", 5, [put(5, '"assertion":3', '"assertion":5')]),
+    ("at @3 is withdrawn already", 6, [put(6, '"assertion":4', '"assertion":3')]),
+]
+
+
+@pytest.mark.parametrize(("words", "position", "statements"), FORGED_ASSERTIONS)
+def test_a_forged_assertion_is_found(asserted, words, position, statements):
+    """
+    With leaf hashes made anew, a claim still names its log and its definition, and a
+    withdrawal what stands.
+    """
+    tamper(asserted, *statements)
+    rehash(asserted)
+
+    found = fsck.check(asserted, lambda _: None).findings
+    assert ("assertion", position) in {(one.check, one.position) for one in found}
+    assert any(words in one.why for one in found if one.position == position)
+    assert run(["--ledger", asserted, "verify", "-o", f"{asserted}.out"]) == 4
+
+
+def test_roots_of_assertions_are_found_in_a_long_log(path):
+    """
+    Past the first complete subtrees as well, wherever they were proved.
+    """
+    for position in (0, 1, 255, 256, 257, 301):
+        claim(path, f"dd-all FY2020 = 0 as of @{position}")
+    assert findings(path) == []
+
+    tamper(path, put(256, '"by":"agent-1"', '"by":"agent-2"'))
+    rehash(path)
+    wrong = [at for check, at in findings(path) if check == "assertion"]
+    assert wrong == [306, 307, 308]
+
+
+@pytest.mark.parametrize("check", ["_assertion", "_proofs"])
+def test_each_check_of_assertions_is_needed(asserted, check, monkeypatch):
+    """
+    With it taken out, what it alone finds is no longer found.
+    """
+    forged = {
+        "_assertion": put(5, '"assertion":3', '"assertion":2'),
+        "_proofs": put(2, '"by":"b"', '"by":"c"'),
+    }[check]
+    tamper(asserted, forged)
+    rehash(asserted)
+    assert "assertion" in {name for name, _ in findings(asserted)}
+
+    owner = fsck._LogCheck if check == "_assertion" else fsck
+    monkeypatch.setattr(owner, check, lambda *_: iter(()))
+
+    assert findings(asserted) == []
 
 
 CHECKS = {

@@ -10,7 +10,15 @@ from __future__ import annotations
 
 import json
 from datetime import UTC, date, datetime
-from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal, TypeGuard
+from typing import (
+    TYPE_CHECKING,
+    Annotated,
+    Any,
+    ClassVar,
+    Literal,
+    TypeGuard,
+    TypeVar,
+)
 
 from pydantic import (
     AfterValidator,
@@ -632,6 +640,60 @@ class Retired(_MeasureFact):
     reason: LongText
 
 
+# --- standing assertions -----------------------------------------------------
+
+ASSERTIONS_STREAM = "assertions"
+
+_Position = Annotated[int, Field(ge=0)]
+
+
+class _AssertionFact(_LedgerFact):
+    by: Text
+    run_by: Text
+
+    @property
+    def stream(self) -> str:
+        """The one stream of all assertions."""
+        return ASSERTIONS_STREAM
+
+
+class Asserted(_AssertionFact):
+    """A figure has this value: claimed, proved when it was recorded, and standing."""
+
+    topic = "ledger.asserted/1"
+    event: Literal["asserted"]
+    measure: MeasureId
+    version: Annotated[Version | None, _Absent] = None
+    """Of the definition, where the claim names one; else that in force is meant."""
+    fiscal_year: Annotated[int, Field(ge=1900, le=3000)]
+    value: Annotated[int, Field(ge=0)]
+    bound: Literal["all", "before", "through"]
+    instant: OptionalInstant = None
+    """The cut-off on ``known_at``, where ``bound`` says there is one."""
+    pinned: Annotated[_Position | None, _Absent] = None
+    """The position it is for ever proved at; left out: at the head, wherever it is."""
+    proved_position: _Position
+    proved_root: Hash
+    definition_hash: Hash
+    note: OptionalLongText = None
+
+    @model_validator(mode="after")
+    def _consistent(self) -> Asserted:
+        if (self.bound == "all") != (self.instant is None):
+            message = "a bound has an instant, all has none"
+            raise ValueError(message)
+        return self
+
+
+class Withdrawn(_AssertionFact):
+    """An assertion, named by its position, is proved no more."""
+
+    topic = "ledger.withdrawn/1"
+    event: Literal["withdrawn"]
+    assertion: _Position
+    reason: LongText
+
+
 ScrEvent = (
     Filed
     | Classified
@@ -654,7 +716,8 @@ ScrEvent = (
 OrganizationEvent = Merged | Unmerged
 CaseEvent = ScrEvent | OrganizationEvent
 MeasureEvent = Defined | Retired
-LedgerEvent = Opened | Imported | MeasureEvent
+AssertionEvent = Asserted | Withdrawn
+LedgerEvent = Opened | Imported | MeasureEvent | AssertionEvent
 Event = CaseEvent | LedgerEvent
 
 CASE_EVENTS: TypeAdapter[CaseEvent] = TypeAdapter(
@@ -667,7 +730,16 @@ CASE_CLASSES: tuple[type[CaseEvent], ...] = (
 )
 
 TOPICS: dict[str, type[Event]] = {
-    cls.topic: cls for cls in (*CASE_CLASSES, Opened, Imported, Defined, Retired)
+    cls.topic: cls
+    for cls in (
+        *CASE_CLASSES,
+        Opened,
+        Imported,
+        Defined,
+        Retired,
+        Asserted,
+        Withdrawn,
+    )
 }
 """Every shape of fact ever written, by its stored name. Closed: what is not here
 is not read, and nothing in a ledger file can add to it (docs/decisions/0001)."""
@@ -737,18 +809,18 @@ def parse_stored(topic: str, payload: bytes) -> Event:
         raise Unreadable(_faults(error)) from None
 
 
-def parse_measure(topic: str, fields: Mapping[str, Any]) -> MeasureEvent:
-    """Read a fact about a measure from the fields of a command.
+_Own = TypeVar("_Own", bound=_Base)
+
+
+def parse_own(cls: type[_Own], fields: Mapping[str, Any]) -> _Own:
+    """Read one of the ledger's own facts from the fields of a command.
 
     :raises Unreadable: a value is not what its field takes.
     """
-    cls = TOPICS[topic]
     try:
-        fact = cls.model_validate(dict(fields))
+        return cls.model_validate(dict(fields))
     except ValidationError as error:
         raise Unreadable(_faults(error)) from None
-    assert isinstance(fact, Defined | Retired)
-    return fact
 
 
 def parse_definition(body: Mapping[str, Any]) -> DefinitionBody:

@@ -228,6 +228,15 @@ class Appending:
         )
         return [tuple(row) for row in self.cursor.fetchall()]
 
+    def positions(self, stream: str) -> list[int]:
+        """Return the positions of a stream's facts, in order."""
+        self.cursor.execute(
+            f"SELECT rowid FROM {self.events} "  # noqa: S608
+            "WHERE originator_id=? ORDER BY originator_version",
+            (stream,),
+        )
+        return [row[0] for row in self.cursor.fetchall()]
+
     def streams(self, prefix: str) -> list[str]:
         """Return the streams whose names begin with ``prefix``, by code point."""
         self.cursor.execute(
