@@ -35,6 +35,8 @@ COMMANDS = {
     "compare": ("cli.comparing", "an extract beside the ledger, both ways"),
     "show": ("cli.history", "one SCR's history, with both clocks"),
     "log": ("cli.history", "the whole log, fact by fact"),
+    "late": ("cli.late", "what was known long after it happened"),
+    "activity": ("cli.late", "who recorded what"),
     "verify": ("cli.checking", "recompute everything, and name what is wrong"),
     "file": ("cli.live", "record that an SCR was filed"),
     "classify": ("cli.live", "record its category"),
