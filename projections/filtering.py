@@ -78,6 +78,8 @@ def check(wanted: Wanted) -> None:
 
     :raises UsageError: says which two contradict.
     """
+    if len(_given(wanted)) <= 1:
+        return  # The list of events, which one filter does not need, loads pydantic.
     passing = _events_passing(wanted)
     for (one, these), (other, those) in combinations(passing.items(), 2):
         if these.isdisjoint(those):
@@ -102,25 +104,31 @@ def _events_passing(wanted: Wanted) -> dict[str, frozenset[str]]:
     on_scrs = frozenset(
         name for cls, name in events.items() if issubclass(cls, ScrFact)
     )
-    given = {
-        "--event": (wanted.events, frozenset(wanted.events)),
-        "--scr": (wanted.scr, on_scrs),
-        "--organization": (wanted.organization, _NAME_ORGANIZATIONS),
-        "--measure": (wanted.measure, _OF_MEASURES),
-        "--by": (wanted.by, cases | _OF_MEASURES),
-        "--source": (wanted.source, cases | _IMPORT),
-        "--corrections": (wanted.corrections, CORRECTIONS),
-        "--claimed": (wanted.claimed, cases),
-        "--witnessed": (wanted.witnessed, cases),
-        "--effective": (wanted.effective, cases),
-        "--known": (wanted.known, cases),
+    given = _given(wanted)
+    passing = {
+        "event": frozenset(wanted.events),
+        "scr": on_scrs,
+        "organization": _NAME_ORGANIZATIONS,
+        "measure": _OF_MEASURES,
+        "by": cases | _OF_MEASURES,
+        "source": cases | _IMPORT,
+        "corrections": CORRECTIONS,
+        **dict.fromkeys(("claimed", "witnessed", "effective", "known"), cases),
     }
-    # An empty text is a filter too: nothing passes it.
-    return {
-        option: passing
-        for option, (value, passing) in given.items()
-        if value not in (None, False, ())
-    }
+    return {f"--{name}": these for name, these in passing.items() if name in given}
+
+
+def _given(wanted: Wanted) -> list[str]:
+    """Return the options of the filters that are asked for.
+
+    An empty text is a filter too, which nothing passes.
+    """
+    given = {"event": wanted.events, **wanted._asdict()}
+    return [
+        name
+        for name, value in given.items()
+        if name not in ("events", "last") and value not in (None, False, ())
+    ]
 
 
 def test(wanted: Wanted, zone: str) -> Test:

@@ -613,6 +613,26 @@ def test_a_day_loads_its_time_zone_and_nothing_more(kept):
     )
 
 
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["log", "--json"],
+        ["log", "--known", "2019-03-04..", "--last", "3", "--json"],
+        ["late", "--json"],
+        ["late", "--list", "--json"],
+        ["activity", "--per", "account,day", "--json"],
+    ],
+    ids=" ".join,
+)
+def test_reading_the_log_loads_no_model_of_facts(kept, arguments):
+    """
+    What is kept is read as it is kept; its form was checked when it was recorded.
+    """
+    found = imported(kept, *arguments)
+
+    assert found.isdisjoint({"pydantic", "eventsourcing", "sqlite_utils", "rich"})
+
+
 def test_help_opens_no_ledger(kept):
     """
     `scr --help` loads neither SQLite nor any command.

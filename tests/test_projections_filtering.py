@@ -24,23 +24,27 @@ days = st.builds(
     st.sampled_from([None, timedelta(0), timedelta(1), timedelta(200)]),
 ).filter(lambda span: span != Days(None, None))
 
-wanted = st.builds(
-    Wanted,
-    events=st.sampled_from(
-        [(), (), ("filed",), ("redated", "merged", "imported"), ("approved", "filed")]
+filters = st.one_of(
+    st.sampled_from(
+        [
+            ("events", ("filed",)),
+            ("events", ("redated", "merged", "imported")),
+            ("events", ("approved", "filed")),
+            ("scr", strategies.SCRS[0]),
+            *(("organization", name) for name in strategies.ORGANIZATIONS),
+            ("by", "agent-1187"),
+            ("by", "nobody"),
+            ("source", "nowhere"),
+            ("corrections", True),
+            ("claimed", True),
+            ("witnessed", True),
+            ("last", 1),
+            ("last", 3),
+        ]
     ),
-    scr=st.sampled_from([None, None, None, strategies.SCRS[0]]),
-    organization=st.sampled_from([None, None, *strategies.ORGANIZATIONS]),
-    measure=st.none(),
-    by=st.sampled_from([None, None, "agent-1187", "nobody"]),
-    source=st.sampled_from([None, None, None, "nowhere"]),
-    corrections=st.sampled_from([False, False, True]),
-    claimed=st.sampled_from([False, False, True]),
-    witnessed=st.sampled_from([False, False, True]),
-    effective=st.one_of(st.none(), days),
-    known=st.one_of(st.none(), days),
-    last=st.sampled_from([None, 1, 3]),
+    st.tuples(st.sampled_from(["effective", "known"]), days),
 )
+wanted = st.lists(filters, max_size=3).map(lambda given: Wanted(**dict(given)))
 
 
 def known_on(line: dict) -> date | None:
@@ -101,6 +105,36 @@ def test_what_is_listed_is_what_passes_every_filter(loads, asked):
 
     expected = [line for line in lines if passing(line, asked)]
     assert found == (expected if asked.last is None else expected[-asked.last :])
+
+
+@pytest.mark.parametrize(
+    ("asked", "passes"),
+    [
+        (Days(date(2019, 3, 10), date(2019, 3, 10)), [False, True, True, False]),
+        (Days(date(2019, 3, 10), None), [False, True, True, True]),
+        (Days(None, date(2019, 3, 10)), [True, True, True, False]),
+        (Days(date(2019, 3, 9), date(2019, 3, 11)), [True, True, True, True]),
+    ],
+)
+def test_both_ends_of_days_are_included(asked, passes):
+    """
+    Of `known_at` from the first microsecond of a day in New York, 10 March 2019 with
+    its 23 hours, to the last; of `effective_on` the day itself.
+    """
+    known = filtering.test(Wanted(known=asked), ledgers.ZONE)
+    instants = (
+        "2019-03-10T04:59:59.999999Z",
+        "2019-03-10T05:00:00Z",
+        "2019-03-11T03:59:59.999999Z",
+        "2019-03-11T04:00:00Z",
+    )
+    effective = filtering.test(Wanted(effective=asked), ledgers.ZONE)
+    happened = ("2019-03-09", "2019-03-10", "2019-03-10", "2019-03-11")
+
+    assert [known({"known_at": instant}) for instant in instants] == passes
+    assert [effective({"effective_on": day}) for day in happened] == passes
+    assert not known({"event": "opened"})
+    assert not effective({"event": "opened"})
 
 
 @holds_for(strategies.loads(), wanted)
