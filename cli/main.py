@@ -39,6 +39,8 @@ COMMANDS = {
     "show": ("cli.history", "one SCR's history, with both clocks"),
     "log": ("cli.history", "the whole log, fact by fact"),
     "replay": ("cli.replay", "walk through history, and see figures move"),
+    "late": ("cli.late", "what was known long after it happened"),
+    "activity": ("cli.late", "who recorded what"),
     "verify": ("cli.checking", "recompute everything, and name what is wrong"),
     "file": ("cli.live", "record that an SCR was filed"),
     "classify": ("cli.live", "record its category"),

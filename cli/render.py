@@ -55,6 +55,8 @@ class Answer(NamedTuple):
     table_columns: Sequence[Column] | None = None
     """The columns of a table, where people want another shape."""
     table_rows: Iterable[Mapping[str, object]] | None = None
+    narrow_columns: Sequence[Column] | None = None
+    """The columns where a table has no room for those; its rows are then a list."""
     notes: Sequence[str] = ()
     title: str | None = None
     extra: Mapping[str, object] = MappingProxyType({})
@@ -281,7 +283,8 @@ def _write_table(
         out.writelines(f"{safe.display(line)}\n" for line in _heading(answer.basis))
     if answer.title is not None or answer.basis is not None:
         out.write("\n")
-    out.writelines(f"{line}\n" for line in _draw(_grid(answer), width, colour=colour))
+    grid = _fitting(answer, width)
+    out.writelines(f"{line}\n" for line in _draw(grid, width, colour=colour))
     if answer.notes:
         out.write("\n")
     out.writelines(f"{safe.display(note)}\n" for note in answer.notes)
@@ -293,6 +296,14 @@ def _heading(basis: Mapping[str, object]) -> Iterator[str]:
         label = f"{name:<5}" if name else ""
         yield f"{label}{_line(one)}"
         yield f"{' ' * len(label)}grade {_grade(one)}"
+
+
+def _fitting(answer: Answer, width: int | None) -> _Grid:
+    """Return the table, with the narrow columns where the others have no room."""
+    grid, narrow = _grid(answer), answer.narrow_columns
+    if narrow is None or width is None or grid.narrowest <= width:
+        return grid
+    return _grid(answer._replace(table_columns=narrow))
 
 
 def _grid(answer: Answer) -> _Grid:

@@ -3,33 +3,42 @@
 from __future__ import annotations
 
 import json
+from collections import deque
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ledger.domain import scr as scrs
-from ledger.domain.events import ScrFact, Unreadable, parse_stored
 from ledger.domain.fiscal import (
+    days_in,
     end_of_day,
     format_instant,
     format_instant_fixed,
     from_micros,
     to_micros,
 )
-from ledger.errors import FactDamagedError, NotFoundError, RuleError
+from ledger.errors import FactDamagedError, NotFoundError, RuleError, UsageError
 from projections import basis as bases
+from projections import filtering, pairing
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
     from datetime import date
 
+    from ledger.domain.events import ScrEvent
     from ledger.reader import Log, Row
     from projections.basis import Basis
+    from projections.filtering import Wanted
 
 Line = dict[str, object]
 
 _LEDGERS_OWN = "ledger."
 _CLOCKS = ("position", "recorded_at", "known_at", "claimed")
 _COMMON = ("event", "effective_on", "by")
+_TOLD = ("days_late", "corrects", "corrected_by")
+_NO_FACT = "its bytes are not a fact"
+
+# What is kept is compact JSON, so the bare decoder reads it, as a rebuild does.
+_decode = json.JSONDecoder().raw_decode
 
 
 def line_of(row: Row) -> Line:
@@ -49,16 +58,25 @@ def line_of(row: Row) -> Line:
 
 
 def _fields(row: Row) -> dict[str, Any]:
-    """Return a fact's own fields.
+    return fields_of(row.position, row.payload)
+
+
+def fields_of(position: int, payload: bytes) -> dict[str, Any]:
+    """Return a fact's own fields, of which ``event`` is a text.
 
     :raises FactDamagedError: what is kept cannot be read.
     """
     try:
-        fields = json.loads(row.payload)
-    except (ValueError, TypeError, RecursionError):
-        fields = None
-    if not isinstance(fields, dict) or not isinstance(fields.get("event"), str):
-        raise FactDamagedError(row.position, "its bytes are not a fact")
+        text = payload.decode()
+        fields, end = _decode(text)
+    except (ValueError, TypeError, AttributeError, RecursionError):
+        raise FactDamagedError(position, _NO_FACT) from None
+    if (
+        end != len(text)
+        or not isinstance(fields, dict)
+        or not isinstance(fields.get("event"), str)
+    ):
+        raise FactDamagedError(position, _NO_FACT)
     return fields
 
 
@@ -83,7 +101,8 @@ def _known_at(row: Row) -> object:
 def details(line: Line) -> str:
     """Return the fields of a line that have no column of their own, as words."""
     # Of an SCR's fact the organization is a detail; of its own it is the subject.
-    aside = {*_CLOCKS, *_COMMON, "scr" if "scr" in line else "organization", "measure"}
+    subject = "scr" if "scr" in line else "organization"
+    aside = {*_CLOCKS, *_COMMON, *_TOLD, subject, "measure"}
     told = {name: value for name, value in line.items() if name not in aside}
     body = told.get("definition")
     if isinstance(body, dict):  # A measure's; what the words begin with matters.
@@ -133,13 +152,11 @@ def check_recorded(log: Log, scr: str) -> None:
 def state_of(log: Log, scr: str, basis: Basis) -> Line:
     """Return how an SCR stands at a basis, by the rules of ``ledger.domain.scr``."""
     state: scrs.Scr | None = None
-    for row in _visible(log, scr, basis):
+    for position, fact in _parsed(log, scr, basis):
         try:
-            fact = parse_stored(row.topic, row.payload)
-            assert isinstance(fact, ScrFact)
             state = scrs.evolve(state, fact)
-        except (Unreadable, RuleError) as error:
-            raise FactDamagedError(row.position, str(error)) from None
+        except RuleError as error:
+            raise FactDamagedError(position, str(error)) from None
     assert state is not None  # of_scr found facts.
     return described(state)
 
@@ -180,6 +197,49 @@ def described(state: scrs.Scr) -> Line:
     }
 
 
+def timeline(log: Log, scr: str, basis: Basis) -> list[Line]:
+    """Return the facts of :func:`of_scr`, each beside its clocks and its corrections.
+
+    ``days_late`` is the day it was known, in the ledger's zone, less ``effective_on``;
+    ``corrects`` and ``corrected_by`` are positions (``projections.pairing``).
+
+    :raises NotFoundError: there is none at this basis.
+    """
+    lines = of_scr(log, scr, basis)
+    stream = list(_parsed(log, scr, basis))
+    pairs = pairing.pair(stream)
+    day_of = days_in(log.identity.timezone)
+    return [
+        {
+            **line,
+            "days_late": (
+                day_of(datetime.fromisoformat(str(line["known_at"])))
+                - fact.effective_on
+            ).days,
+            "corrects": list(pairs.corrects.get(position, ())),
+            "corrected_by": list(pairs.corrected_by.get(position, ())),
+        }
+        for line, (position, fact) in zip(lines, stream, strict=True)
+    ]
+
+
+def _parsed(log: Log, scr: str, basis: Basis) -> Iterator[tuple[int, ScrEvent]]:
+    """Yield the visible facts of an SCR as the domain has them, with their positions.
+
+    :raises FactDamagedError: what is kept is no fact about an SCR.
+    """
+    from ledger.domain.events import ScrFact, Unreadable, parse_stored
+
+    for row in _visible(log, scr, basis):
+        try:
+            fact = parse_stored(row.topic, row.payload)
+        except Unreadable as error:
+            raise FactDamagedError(row.position, str(error)) from None
+        if not isinstance(fact, ScrFact):
+            raise FactDamagedError(row.position, "it is not about an SCR")
+        yield row.position, fact
+
+
 def _visible(log: Log, scr: str, basis: Basis) -> Iterator[Row]:
     for row in _stream(log, scr, basis.position):
         if to_micros(_moment(row, _known_at(row))) <= basis.cutoff:
@@ -211,25 +271,42 @@ def span(log: Log, since: str | None, until: str | None) -> Span:
     return Span(first, last)
 
 
-def facts(
-    log: Log, asked: Span, *, scr: str | None, event: str | None
-) -> Iterator[Line]:
-    """Return the facts of a span of the log, of one SCR or event where asked.
+def facts(log: Log, asked: Span, wanted: Wanted) -> Iterable[Line]:
+    """Return the facts of a span of the log that pass every filter, in log order.
 
-    :raises NotFoundError: that SCR was never recorded.
+    :raises NotFoundError: the SCR asked for was never recorded.
+    :raises UsageError: no measure has the name asked for.
     """
-    if scr is None:
-        return _chosen(log.rows(asked.first - 1, asked.last), asked, event)
-    check_recorded(log, scr)
-    return _chosen(iter(_stream(log, scr, asked.last)), asked, event)
+    passes = filtering.test(wanted, log.identity.timezone)
+    lines = (
+        line
+        for row in _rows(log, asked, wanted)
+        if row.position >= asked.first and passes(line := line_of(row))
+    )
+    return lines if wanted.last is None else deque(lines, maxlen=wanted.last)
 
 
-def _chosen(rows: Iterator[Row], asked: Span, event: str | None) -> Iterator[Line]:
-    for row in rows:
-        if row.position >= asked.first:
-            line = line_of(row)
-            if event is None or line["event"] == event:
-                yield line
+def _rows(log: Log, asked: Span, wanted: Wanted) -> Iterable[Row]:
+    """Return at least the facts asked for: of one stream where that has them all."""
+    if wanted.scr is not None:
+        check_recorded(log, wanted.scr)
+        return _stream(log, wanted.scr, asked.last)
+    if wanted.measure is not None:
+        _check_measure(log, wanted.measure)
+        return _definitions(log, wanted.measure, asked.last)
+    return log.rows(asked.first - 1, asked.last)
+
+
+def _check_measure(log: Log, measure: str) -> None:
+    from ledger.domain.definitions import BUILT_IN
+
+    if measure not in BUILT_IN and not _definitions(log, measure, log.head):
+        msg = f"no measure is named {measure or repr('')}; see `scr measure list`"
+        raise UsageError(msg)
+
+
+def _definitions(log: Log, measure: str, upto: int) -> list[Row]:
+    return log.stream(f"measure/{measure}", upto) if measure.isascii() else []
 
 
 def exported(log: Log) -> Iterator[Line]:

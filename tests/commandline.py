@@ -2,8 +2,15 @@
 
 from __future__ import annotations
 
+import fcntl
 import io
 import json
+import os
+import pty
+import struct
+import subprocess
+import sys
+import termios
 from contextlib import redirect_stderr, redirect_stdout
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -35,6 +42,34 @@ def scr(*arguments: str) -> Told:
     with redirect_stdout(out), redirect_stderr(err):
         code = run(arguments)
     return Told(code, out.getvalue(), err.getvalue())
+
+
+def on_terminal(*arguments: str, columns: int, **environment: str) -> Told:
+    """Run a command in a process of its own on a pseudo-terminal so many columns wide.
+
+    What it says on either stream is one text, without the carriage returns.
+    """
+    ours, its = pty.openpty()
+    fcntl.ioctl(its, termios.TIOCSWINSZ, struct.pack("HHHH", 40, columns, 0, 0))
+    around = {name: os.environ[name] for name in os.environ if name != "COLUMNS"}
+    with subprocess.Popen(
+        [sys.executable, "-c", "from cli.entry import main; main()", *arguments],
+        stdin=its,
+        stdout=its,
+        stderr=its,
+        env={**around, "PYTHONPATH": os.pathsep.join(sys.path), **environment},
+    ) as running:
+        os.close(its)
+        said = b"".join(iter(lambda: _read(ours), b""))
+    os.close(ours)
+    return Told(running.returncode, said.decode().replace("\r\n", "\n"), "")
+
+
+def _read(terminal: int) -> bytes:
+    try:
+        return os.read(terminal, 65_536)
+    except OSError:  # Linux says so where nobody has the other end any more.
+        return b""
 
 
 def line(scr: str, event: str, day: str, known_at: str = "", **fields: str) -> str:

@@ -43,6 +43,8 @@ EVERY_READER = (
     ["show", "SCR-1"],
     ["log"],
     ["log", "--from", "2024-01-01"],
+    ["late"],
+    ["activity", "--per", "account"],
     ["export"],
     ["rebuild"],
     ["verify"],

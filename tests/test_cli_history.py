@@ -6,14 +6,15 @@ import csv
 import io
 import json
 from contextlib import chdir
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 
 import pytest
 from hypothesis import given as holds_for
 from hypothesis import settings
 
 from tests import ledgers, oracle, strategies
-from tests.commandline import HISTORY, filed, life, line, prepare, scr
+from tests.commandline import HISTORY, filed, life, line, on_terminal, prepare, scr
+from tests.test_cli_defining import TOML
 
 DAYS = [datetime(2024, 1, day, 12, tzinfo=UTC) for day in range(1, 6)]
 
@@ -145,6 +146,82 @@ def test_filters_narrow_the_log(ledger):
     assert places(log(ledger, "--scr", "SCR-1", "--event", "approved")) == [3]
 
 
+@pytest.fixture(scope="module")
+def varied(tmp_path_factory):
+    """
+    A ledger with corrections, sources, organizations, live facts and a definition.
+    """
+    folder = tmp_path_factory.mktemp("varied")
+    path = ledgers.make(folder / "scr.db", ledgers.Clock(DAYS[0]))
+    text = (
+        life("SCR-1", tco="yes", category="gangs")  # Positions 2 to 6.
+        + filed("SCR-2", "2019-05-01", source="letter 7")  # 7
+        + line(
+            "SCR-1",
+            "redetermined",
+            "2019-11-01",
+            known_at="2019-11-02T03:59:59.999999Z",  # Still the first in New York.
+            association="no",
+            transnational="no",
+            organization="ORG-1",
+            reason="one person",
+        )  # 8
+        + '{"organization":"ORG-2","event":"merged","effective_on":"2019-05-01",'
+        '"known_at":"2019-05-02T12:00:00Z","by":"analyst","into":"ORG-1",'
+        '"reason":"one network"}\n'  # 9; the import is 10.
+    )
+    ledgers.load(path, text, clock=ledgers.Clock(DAYS[1]))
+    (folder / "apg.toml").write_text(TOML)
+    given = ["--ledger", path, "measure", "define", str(folder / "apg.toml")]
+    assert scr(*given, "--by", "performance office").code == 0  # 11
+    live = ["--ledger", path, "redate", "SCR-1", "--outcome", "D1", "--reason", "typo"]
+    told = scr(*live, "--on", "2019-02-04", "--by", "corrections")  # 12
+    assert told.code == 0, told.err
+    return path
+
+
+@pytest.mark.parametrize(
+    ("given", "wanted"),
+    [
+        (["--event", "filed", "--event", "merged"], [2, 7, 9]),
+        (["--by", "analyst"], [9]),
+        (["--by", "performance office"], [11]),
+        (["--by", "Analyst"], []),
+        (["--source", "letter 7"], [7]),
+        (["--organization", "ORG-1"], [8, 9]),
+        (["--organization", "ORG-2"], [9]),
+        (["--organization", "ORG-3"], []),
+        (["--measure", "apg"], [11]),
+        (["--measure", "apg", "--from", "@12"], []),
+        (["--measure", "dd-all"], []),
+        (["--corrections"], [8, 12]),
+        (["--claimed"], range(2, 10)),
+        (["--witnessed"], [12]),
+        (["--effective", "2019-02-04..2019-05-01"], [6, 7, 9, 12]),
+        (["--effective", "2019-05-01"], [7, 9]),
+        (["--effective", "..2018-10-01"], [2]),
+        (["--effective", "2019-05-02.."], [8]),
+        (["--known", "2019-11-01"], [8]),
+        (["--known", "2019-11-02"], []),
+        (["--known", "..2018-10-02"], [2, 3]),
+        (["--known", "2019-05-02..2019-11-02"], [8, 9]),
+        (["--known", "2020-01-01.."], [12]),
+        (["--last", "2"], [11, 12]),
+        (["--last", "2", "--to", "@9"], [8, 9]),
+        (["--last", "1", "--claimed"], [9]),
+        (["--last", "99"], range(1, 13)),
+        (["--scr", "SCR-1", "--corrections", "--claimed"], [8]),
+        (["--scr", "SCR-1", "--organization", "ORG-1", "--by", "agent-1"], [8]),
+    ],
+    ids=lambda given: " ".join(map(str, given)),
+)
+def test_every_filter_keeps_what_it_names(varied, given, wanted):
+    """
+    Days are those of the ledger's zone, ends included; all filters hold together.
+    """
+    assert places(log(varied, *given)) == list(wanted)
+
+
 def test_tables_cut_long_details_and_nothing_else_does(ledger):
     """
     The last column of a table has 100 characters at most; JSON and CSV have all.
@@ -216,6 +293,120 @@ def test_show_has_both_clocks_and_how_it_stands(ledger):
         "At this basis: approved, stands; no category; SAC Houston.",
         "D1: disruption on 2019-03-04, live, meets TCO: unknown.",
     ]
+
+
+def test_show_is_a_timeline(varied):
+    """
+    Each fact has its days late, and a correction and what it corrects name each other;
+    what it had before comes first and is as it was.
+    """
+    rows = scr("--ledger", varied, "show", "SCR-1", "--json").json["rows"]
+    told = {row["position"]: row for row in rows}
+
+    assert all(
+        list(row)[-3:] == ["days_late", "corrects", "corrected_by"] for row in rows
+    )
+    listed = {row["position"]: row for row in log(varied, "--scr", "SCR-1")}
+    assert listed == {
+        place: dict(list(row.items())[:-3]) for place, row in told.items()
+    }
+    assert {place: row["corrects"] for place, row in told.items()} == {
+        2: [],
+        3: [],
+        4: [],
+        5: [],
+        6: [],
+        8: [4],
+        12: [6],
+    }
+    assert {place: row["corrected_by"] for place, row in told.items()} == {
+        2: [],
+        3: [],
+        4: [8],
+        5: [],
+        6: [12],
+        8: [],
+        12: [],
+    }
+    assert [row["days_late"] for row in rows[:-1]] == [0] * 6
+    recorded = datetime.fromisoformat(told[12]["recorded_at"])
+    day = recorded.astimezone(oracle.ZONE).date()
+    assert told[12]["days_late"] == (day - date(2019, 2, 4)).days
+
+
+def test_days_late_are_negative_ahead_of_time(tmp_path):
+    """
+    What was effective after the day it was known is so many days less than none.
+    """
+    text = filed("SCR-1", "2019-03-10", known_at="2019-03-06T05:00:00Z")
+    path = str(prepare(tmp_path, text))
+
+    (row,) = scr("--ledger", path, "show", "SCR-1", "--json").json["rows"]
+    assert row["days_late"] == -4
+
+
+def test_a_timeline_pairs_what_is_visible(varied):
+    """
+    Before it is known that something is corrected, nothing is said of it.
+    """
+    given = ("--ledger", varied, "show", "SCR-1", "--json")
+    for as_of in ("2019-10-31", "@7"):
+        rows = scr(*given, "--as-of", as_of).json["rows"]
+        assert places(rows) == [2, 3, 4, 5, 6]
+        assert not any(row["corrects"] or row["corrected_by"] for row in rows)
+    rows = scr(*given, "--as-of", "2019-11-01").json["rows"]
+    assert [row["corrected_by"] for row in rows] == [[], [], [8], [], [], []]
+
+
+def test_a_timeline_in_columns(varied):
+    """
+    CSV has positions as text; a table has both clocks and the pairs side by side.
+    """
+    told = scr("--ledger", varied, "show", "SCR-1", "-f", "csv")
+    rows = list(csv.DictReader(io.StringIO(told.out)))
+
+    assert [(row["corrects"], row["corrected_by"]) for row in rows] == [
+        ("", ""),
+        ("", ""),
+        ("", "8"),
+        ("", ""),
+        ("", "12"),
+        ("4", ""),
+        ("6", ""),
+    ]
+    assert rows[5]["details"] == (
+        "association no, transnational no, organization ORG-1, reason one person"
+    )
+    heading = scr("--ledger", varied, "show", "SCR-1").out.splitlines()[4]
+    titles = [title.strip() for title in heading.split("   ") if title.strip()]
+    assert titles == [
+        *("Position", "Event", "Effective on", "Known at", "Claimed", "Days late"),
+        *("Recorded at", "By", "Corrects", "Corrected by", "Details"),
+    ]
+
+
+def test_a_narrow_terminal_has_a_timeline_too(varied):
+    """
+    In eighty columns nothing is wider, the days stand whole, and the rest is words.
+    """
+    told = on_terminal("--ledger", varied, "show", "SCR-1", columns=80, NO_COLOR="1")
+    lines = told.out.splitlines()
+
+    assert told.code == 0
+    assert lines[4].split() == ["@", "Effective", "Known", "Late", "Recorded", "What"]
+    table = lines[4 : lines.index("", 4)]
+    assert max(map(len, table)) <= 80
+    assert [row.split()[:5] for row in table if row[:2].strip().isdigit()][-2] == [
+        *("8", "2019-11-01", "2019-11-01", "0", "2024-01-03"),
+    ]
+    words = " ".join(" ".join(row[43:].strip() for row in table[2:]).split())
+    assert (
+        "redetermined by agent-1; corrects 4; claimed; association no, transnational no"
+        in words
+    )
+    assert "disrupted by agent-1; corrected by 12; claimed; outcome D1" in words
+    wide = on_terminal("--ledger", varied, "show", "SCR-1", columns=300, NO_COLOR="1")
+    assert wide.out == scr("--ledger", varied, "show", "SCR-1").out
 
 
 def test_show_at_a_basis_knows_nothing_later(ledger):

@@ -462,6 +462,28 @@ class TestTable:
         assert all(len(line) <= 40 for line in lines[2:])
         assert sum("folded" in line for line in lines) > 1
 
+    @pytest.mark.parametrize(
+        ("width", "title"), [(None, "Text"), (200, "Text"), (35, "Text"), (34, "T")]
+    )
+    def test_narrow_columns_stand_in_where_there_is_no_room(self, width, title):
+        """
+        Only where the others do not fit when folded as far as they may be.
+        """
+        rows = [{"text": "words " * 10, "measure": "dd-all " * 5}]
+
+        drawn = rendered(
+            "table",
+            rows,
+            [TEXT, MEASURE],  # Twice 16, and 3 between them.
+            narrow_columns=[Column("text", "T")],
+            width=width,
+        )
+
+        assert drawn.splitlines()[3].split()[0] == title
+        assert rendered("md", rows, [TEXT], narrow_columns=[MEASURE]) == rendered(
+            "md", rows, [TEXT]
+        )
+
     @pytest.mark.parametrize("width", [1, 20, 40, 80])
     def test_folding_loses_nothing(self, width):
         """

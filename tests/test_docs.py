@@ -142,6 +142,9 @@ def test_the_list_of_commands_has_what_they_share():
         ["explain", "dd-all", "--fy", "2019"],
         ["show", "SCR-1"],
         ["log"],
+        ["late"],
+        ["late", "--list", "--over", "1"],
+        ["activity", "--per", "person,account,source,day,month,event"],
         ["verify"],
         ["doctor"],
         ["classify", "SCR-1", "--category", "c", "--subcategory", "s", "--by", "me"],
@@ -167,11 +170,17 @@ def test_every_member_of_json_is_on_the_page(asked):
     index = (DOCS / "commands" / "index.md").read_text(encoding="utf-8")
     rows = told.get("rows", [])
     if asked[0] in {"show", "log"}:  # The facts' own fields are on the events' pages.
-        rows = [dict.fromkeys(list(row)[:4]) for row in rows if "known_at" in row]
+        told_of = {"days_late", "corrects", "corrected_by"}
+        rows = [
+            dict.fromkeys([*list(row)[:4], *(told_of & row.keys())])
+            for row in rows
+            if "known_at" in row
+        ]
 
     for name in {
         *told,
         *told.get("state", {}),
+        *told.get("total", {}),
         *(name for one in _definitions(told) for name in one),
         *(name for row in rows for name in row),
         *(name for row in rows for item in row.get("items", ()) for name in item),

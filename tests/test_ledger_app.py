@@ -154,6 +154,8 @@ READING = [
     ["cases", "dd-all"],
     ["show", "S-1"],
     ["log"],
+    ["late"],
+    ["activity"],
     ["export"],
     ["verify"],
     ["doctor"],

@@ -154,6 +154,46 @@ class TestEndOfDay:
             fiscal.end_of_day(date(2020, 1, 1), zone)
 
 
+class TestDaysIn:
+    """Which day an instant falls on."""
+
+    @pytest.mark.parametrize(
+        ("instant", "zone", "day"),
+        [
+            ("2019-03-06T04:59:59.999999Z", "America/New_York", "2019-03-05"),
+            ("2019-03-06T05:00:00Z", "America/New_York", "2019-03-06"),
+            ("2019-07-06T03:59:59Z", "America/New_York", "2019-07-05"),
+            ("2019-07-06T04:00:00Z", "America/New_York", "2019-07-06"),
+            ("2019-07-06T18:30:00Z", "Asia/Kolkata", "2019-07-07"),
+            ("2019-07-06T04:00:00+14:00", "UTC", "2019-07-05"),
+        ],
+    )
+    def test_the_clocks_there_decide(self, instant, zone, day):
+        """
+        The same instant is of different days in different zones and seasons.
+        """
+        moment = datetime.fromisoformat(instant)
+
+        assert fiscal.days_in(zone)(moment) == date.fromisoformat(day)
+
+    @given(kept_days, st.sampled_from(["America/New_York", "Asia/Beirut", "UTC"]))
+    def test_a_day_ends_where_the_next_begins(self, day, zone):
+        """
+        The second before the end of a day is not later than it; the end is.
+        """
+        day_of = fiscal.days_in(zone)
+        end = fiscal.end_of_day(day, zone)
+
+        assert day_of(end - timedelta(seconds=1)) <= day < day_of(end)
+
+    def test_refuses_an_unknown_zone(self):
+        """
+        At once, not when the first day is asked for.
+        """
+        with pytest.raises(ValueError, match="there is no time zone"):
+            fiscal.days_in("Mars/Olympus")
+
+
 class TestParseFiscalYears:
     """Fiscal years as a user writes them."""
 

@@ -10,6 +10,11 @@ from __future__ import annotations
 import re
 from bisect import bisect_left
 from datetime import UTC, date, datetime, time, timedelta
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from datetime import tzinfo
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _SECOND = timedelta(seconds=1)
@@ -56,13 +61,7 @@ def end_of_day(day: date, zone: str) -> datetime:
     If clocks skip that midnight, the next day begins where they land; if they repeat
     it, at the first of the two. ValueError if there is no such zone.
     """
-    from zoneinfo import ZoneInfo
-
-    try:
-        local = ZoneInfo(zone)
-    except (KeyError, ValueError, OSError) as error:
-        message = f"there is no time zone {zone!r}: give an IANA name"
-        raise ValueError(message) from error
+    local = _zone(zone)
     following = day + timedelta(days=1)
     midnight = datetime.combine(following, time.min, local)
     # `fold` picks the offset before (0) or after (1) the clocks change. Both agree
@@ -77,6 +76,26 @@ def end_of_day(day: date, zone: str) -> datetime:
 
     skipped = range((before - after) // _SECOND)
     return after + bisect_left(skipped, True, key=begun) * _SECOND  # noqa: FBT003
+
+
+def days_in(zone: str) -> Callable[[datetime], date]:
+    """Return what tells on which day of an IANA time zone an aware instant falls.
+
+    The day is that of the clocks there, as an import takes it for its rules.
+    ValueError if there is no such zone.
+    """
+    local = _zone(zone)
+    return lambda instant: instant.astimezone(local).date()
+
+
+def _zone(name: str) -> tzinfo:
+    from zoneinfo import ZoneInfo
+
+    try:
+        return ZoneInfo(name)
+    except (KeyError, ValueError, OSError) as error:
+        message = f"there is no time zone {name!r}: give an IANA name"
+        raise ValueError(message) from error
 
 
 def parse_fiscal_years(text: str) -> range:
