@@ -16,6 +16,7 @@ from cli.asking import (
     form_options,
     scrs,
 )
+from cli.disclosing import TITLES, case_columns, disclosed, disclosure_option
 from cli.main import complain
 from cli.render import Answer, Column
 
@@ -156,7 +157,7 @@ def count_command(settings: Settings, /, **given: Any) -> None:
             [
                 Column("measure", "Measure"),
                 _YEAR,
-                *(Column(name, _TITLES[name]) for name in asked.by),
+                *(Column(name, TITLES[name]) for name in asked.by),
                 _VALUE,
                 *(column for column in _OF_SOME if any(column.name in r for r in rows)),
             ],
@@ -214,14 +215,6 @@ def _notes(used: Sequence[Measure]) -> list[str]:
         )
     return notes
 
-
-_TITLES = {
-    "category": "Category",
-    "subcategory": "Subcategory",
-    "office": "Office",
-    "program": "Program",
-    "meets_tco": "Meets TCO",
-}
 
 _OF_SOME = (
     Column("denominator", "Denominator", right=True, grouped=True),
@@ -304,6 +297,7 @@ def _with_parts(open_: Asking, asked: Question) -> Table:
 @click.argument("measure")
 @question_options
 @basis_options
+@disclosure_option
 @form_options
 @click.pass_obj
 def cases_command(settings: Settings, /, **given: Any) -> None:
@@ -319,23 +313,17 @@ def cases_command(settings: Settings, /, **given: Any) -> None:
     with asking(settings, Basing(given["as_of"], given["basis"])) as open_:
         used = counts.used(open_.model, open_.basis, asked, rates=False)
         rows = counts.cases(open_.model, open_.basis, asked)
-        of_cases = used[0].definition.unit == "case"
-        columns = [
-            _YEAR,
-            *([Column("case_number", "Case number")] if of_cases else []),
-            Column("scr", "SCR"),
-            *(Column(name, title) for name, title in _TITLES.items()),
-            Column("organization", "Organization"),
-            Column("outcomes", "Outcomes", show=_outcomes),
-        ]
+        level = given["disclosure"]
+        columns = case_columns(level, of_cases=used[0].definition.unit == "case")
         found = Answer(
             "scr-cases/1",
             open_.graded(),
             [Column("measure", "Measure"), *columns],
-            rows,
+            disclosed(open_.log, open_.basis, rows, level),
             table_columns=columns,
             title=_title(given["measure"], len(rows)),
             notes=_notes(used) if how.format == "table" else (),
+            extra={} if level is None else {"disclosure": level},
             tail=_definitions(used),
         )
         answer(found, how)
@@ -343,8 +331,3 @@ def cases_command(settings: Settings, /, **given: Any) -> None:
 
 def _title(measure: str, rows: int) -> str:
     return f"{measure}: {rows:,} row{'' if rows == 1 else 's'}"
-
-
-def _outcomes(value: object) -> str:
-    assert isinstance(value, list)
-    return ", ".join(f"{o['outcome']} {o['kind']} {o['on']}" for o in value)

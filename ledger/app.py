@@ -25,6 +25,7 @@ from ledger.domain.events import (
     Defined,
     Imported,
     Opened,
+    Published,
     Retired,
     Unreadable,
     Withdrawn,
@@ -34,6 +35,8 @@ from ledger.domain.events import (
     parse_stored,
 )
 from ledger.domain.fiscal import format_instant, from_micros
+from ledger.domain.publication import as_json as publication_json
+from ledger.domain.publication import seal_of
 from ledger.errors import (
     FaultyFileError,
     FieldError,
@@ -44,7 +47,7 @@ from ledger.failures import translated
 from ledger.intake.mapping import NO_MAP
 from ledger.intake.rows import place, titled
 from ledger.intake.snapshot_import import Snapshot, take
-from ledger.store import assertions, live, measures
+from ledger.store import assertions, live, measures, publications
 from ledger.store.aside import Rehearsal
 from ledger.store.bulk import Faults, Loader, Totals
 from ledger.store.codec import FactMapper, Placed, fact_of
@@ -60,6 +63,7 @@ if TYPE_CHECKING:
 
     from ledger.domain.claim import Claim, Proof
     from ledger.domain.events import AssertionEvent
+    from ledger.domain.publication import Publication
     from ledger.intake.facts import FactFile
     from ledger.intake.mapping import MapFile
     from ledger.intake.rows import Columns, Row
@@ -392,6 +396,39 @@ class CaseLedger(Application[str]):
         with self._deciding(dry_run=dry_run) as appending:
             return assertions.append(appending, fact)
 
+    def publish(
+        self,
+        contents: Iterable[Publication],
+        *,
+        head: int,
+        by: str,
+        dry_run: bool = False,
+    ) -> list[publications.Decided]:
+        """Record publications, all or none.
+
+        :param head: the last position that was read to make them.
+        :raises HeadMovedError: the log has grown since; make them again.
+        :raises PublicationTakenError: there is one of that name.
+        :raises PublicationFaultyError: one does not agree with itself, or with the log.
+        :raises FieldError: a value is not what its field takes.
+        """
+        facts = [
+            _own_fact(
+                Published,
+                {
+                    "event": "published",
+                    "publication": content.name,
+                    "seal": seal_of(content),
+                    "content": publication_json(content),
+                    "by": by,
+                    "run_by": account(),
+                },
+            )
+            for content in contents
+        ]
+        with self._deciding(dry_run=dry_run) as appending:
+            return publications.append(appending, facts, head)
+
     @contextmanager
     def _deciding(self, *, dry_run: bool) -> Iterator[Appending]:
         with (
@@ -401,7 +438,7 @@ class CaseLedger(Application[str]):
             yield appending
 
 
-_Own = TypeVar("_Own", bound=Defined | Retired | Asserted | Withdrawn)
+_Own = TypeVar("_Own", bound=Defined | Retired | Asserted | Withdrawn | Published)
 
 
 def _measure_fact(

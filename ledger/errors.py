@@ -417,6 +417,64 @@ class AlreadyWithdrawnError(RefusedError):
         )
 
 
+class NoSuchPublicationError(NotFoundError):
+    """A publication is named as it was when it was recorded."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__(
+            f"no publication is named {name or repr('')};"
+            " `scr publication list` lists them"
+        )
+
+
+class PublicationTakenError(RefusedError):
+    """A publication is recorded once, and never changed."""
+
+    def __init__(self, name: str, position: int) -> None:
+        super().__init__(
+            f"a publication named {name} is recorded at @{position} already, and none"
+            " is ever changed; give this one another name"
+        )
+
+
+class PublicationFaultyError(RefusedError):
+    """A publication does not agree with itself, or with what was recorded before."""
+
+    def __init__(self, name: str, why: str) -> None:
+        super().__init__(f"publication {name} is refused: {why}; nothing was recorded")
+
+
+class GateClosedError(RefusedError):
+    """What does not pass validation is not published, unless somebody says why."""
+
+    def __init__(self, rules: str) -> None:
+        super().__init__(
+            f"the gate is not green: {rules}; see `scr validate`, correct or waive what"
+            " fails, or say why it is published all the same with --override REASON"
+        )
+
+
+class UnexplainedError(RefusedError):
+    """A figure that is not what was printed last needs a reason."""
+
+    def __init__(self, figures: str) -> None:
+        super().__init__(
+            f"not as printed last, without a status: {figures}; say why with --status"
+            " MEASURE:YEAR=STATUS, or --status STATUS for all:"
+            " late-data, error or definition"
+        )
+
+
+class PublicationChangedError(IntegrityError):
+    """A publication is not what was sealed, or is not what the log gives."""
+
+    def __init__(self, name: str, why: str) -> None:
+        super().__init__(
+            f"publication {name} does not verify: {why};"
+            " compare it with a copy of the ledger"
+        )
+
+
 class AnomalyError(RefusedError):
     """A live command departs from a rule that only history may depart from."""
 

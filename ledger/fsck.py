@@ -19,6 +19,7 @@ from urllib.parse import quote
 from ledger import schema
 from ledger.domain import assertion as assertions
 from ledger.domain import measure as measures
+from ledger.domain import publication as publications
 from ledger.domain import subject as subjects
 from ledger.domain.claim import named
 from ledger.domain.definitions import BUILT_IN, hash_of
@@ -28,6 +29,7 @@ from ledger.domain.events import (
     Imported,
     Opened,
     OrganizationFact,
+    Published,
     Retired,
     ScrFact,
     Unreadable,
@@ -191,8 +193,10 @@ class _LogCheck:
             (one.id, hash_of(one)): one.version for one in BUILT_IN.values()
         }
         self._assertions: dict[int, bool] = {}
-        self.proofs: list[tuple[int, int, str]] = []
-        """Of each assertion: its position, and the position and root it names."""
+        self._printed: dict[tuple[str, int], publications.Last] = {}
+        self.proofs: list[tuple[int, int, str, str]] = []
+        """Of each assertion and publication: its position, and the position and root
+        it names."""
 
     def row(self, row: Row) -> Iterator[Finding]:
         """Yield what is wrong with the next row."""
@@ -291,6 +295,8 @@ class _LogCheck:
             yield from self._measure(position, fact, recorded_at)
         if isinstance(fact, Asserted | Withdrawn):
             yield from self._assertion(position, fact)
+        if isinstance(fact, Published):
+            yield from self._publication(position, fact)
         self._since_import.clear()
 
     def _measure(
@@ -319,26 +325,47 @@ class _LogCheck:
         self._assertions[about] = stands
         if isinstance(fact, Withdrawn):
             return
-        self.proofs.append((position, fact.proved_position, fact.proved_root))
+        proof = (fact.proved_position, fact.proved_root)
+        self.proofs.append((position, *proof, "assertion"))
         version = self._definitions.get((fact.measure, fact.definition_hash))
         if version is None or fact.version not in (None, version):
             name = named(fact.measure, fact.version)
             why = f"no definition of {name} before it has the hash it names"
             yield Finding(position, "assertion", why)
 
+    def _publication(self, position: int, fact: Published) -> Iterator[Finding]:
+        content = publications.from_json(
+            fact.content.model_dump(mode="json", exclude_none=True)
+        )
+        if publications.seal_of(content) != fact.seal:
+            yield Finding(position, "publication", "its seal is of another content")
+        if content.name != fact.publication or self._versions[fact.stream] > 1:
+            yield Finding(position, "publication", "its name is another, or taken")
+        for why in publications.disagreements(content):
+            yield Finding(position, "publication", why)
+        for why in publications.stale(content, self._printed):
+            yield Finding(position, "publication", why)
+        self._printed |= publications.lasts(content)
+        for one in (*content.definitions, *filter(None, [content.claims_measure])):
+            if self._definitions.get((one.measure, one.hash)) != one.version:
+                why = f"no definition of {one.measure} before it has the hash it names"
+                yield Finding(position, "publication", why)
+        basis = content.basis
+        self.proofs.append((position, basis.position, basis.root, "publication"))
+
 
 def _proofs(log: _LogCheck) -> Iterator[Finding]:
-    """Compare the roots that assertions name with those the recomputed leaves give."""
+    """Compare the roots that facts name with those the recomputed leaves give."""
     levels = [log.leaves]
     while log.proofs and len(levels[-1]) >= _WIDTH:
         levels.append(_row_above(levels[-1]))
-    for position, proved, given in log.proofs:
+    for position, proved, given, check in log.proofs:
         if proved >= position or proved > len(log.leaves):
             continue  # That, or a gap before it, is a finding already.
         found = root_at(proved, lambda level, start, stop: levels[level][start:stop])
         if found.hex() != given:
             why = f"it was proved at root {given}, and @{proved} has {found.hex()}"
-            yield Finding(position, "assertion", why)
+            yield Finding(position, check, why)
 
 
 def _instant(text: str) -> datetime | None:

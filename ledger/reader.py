@@ -148,6 +148,28 @@ class Log:
         )
         return [Row._make(row) for row in self._all(query, (stream, upto))]
 
+    def family(self, prefix: str, upto: int) -> list[Row]:
+        """Return the facts of all streams whose names begin so, in log order."""
+        query = (
+            "SELECT rowid, originator_id, originator_version, topic, recorded_at, state"
+            " FROM stored_events WHERE originator_id>=? AND originator_id<?"
+            " AND rowid<=? ORDER BY rowid"
+        )
+        values = (prefix, f"{prefix}\U0010ffff", upto)
+        return [Row._make(row) for row in self._all(query, values)]
+
+    def leaf(self, position: int) -> bytes:
+        """Return the leaf hash kept with a fact.
+
+        :raises FactDamagedError: there is none.
+        """
+        row = self._one(
+            "SELECT leaf_hash FROM stored_events WHERE rowid=?", (position,)
+        )
+        if row is None or not isinstance(row[0], bytes):
+            raise FactDamagedError(position, "it is missing")
+        return row[0]
+
     def recorded_through(self, instant: str) -> int:
         """Return the last position recorded at or before an instant, or 0.
 

@@ -6,7 +6,13 @@ import json
 import re
 from typing import TYPE_CHECKING, Literal, NamedTuple, cast
 
-from ledger.errors import BeyondHeadError, NotFoundError, UsageError, WrongRootError
+from ledger.errors import (
+    BeyondHeadError,
+    FactDamagedError,
+    NotFoundError,
+    UsageError,
+    WrongRootError,
+)
 from projections.grade import Grade, grade
 from projections.readmodel import NO_CUTOFF
 
@@ -65,9 +71,27 @@ def parse_as_of(text: str, log: Log) -> Basis:
     if (day := day_of(text)) is not None:
         return _at(log, "before", _end_of_day(day, log.identity.timezone), log.head)
     if re.fullmatch(_NAME, text):
-        msg = f"no publication is named {text}; give a date, an instant or @POSITION"
-        raise NotFoundError(msg)
+        return _of_publication(log, text)
     return _at(log, "through", instant_of(text), log.head)
+
+
+def _of_publication(log: Log, name: str) -> Basis:
+    """Return the basis of a publication, as its fact has it.
+
+    :raises NotFoundError: there is none of that name.
+    :raises WrongRootError: the log has another root there.
+    :raises FactDamagedError: what is kept is no publication.
+    """
+    rows = log.stream(f"publication/{name}", log.head)
+    if not rows:
+        msg = f"no publication is named {name}; give a date, an instant or @POSITION"
+        raise NotFoundError(msg)
+    try:
+        said = json.loads(rows[0].payload)["content"]["basis"]
+        return parse_basis(json.dumps({"instant": None, **said}), log)
+    except (ValueError, KeyError, TypeError, RecursionError, UsageError):
+        why = "its bytes are no publication"
+        raise FactDamagedError(rows[0].position, why) from None
 
 
 def position_of(text: str, log: Log) -> int | None:
@@ -132,7 +156,7 @@ def parse_basis(text: str, log: Log) -> Basis:
     bound, instant, position, root = _pasted(text.strip())
     if position > log.head:
         raise BeyondHeadError(position, log.head)
-    micros = None if instant is None else _printed_instant(instant)
+    micros = None if instant is None else printed_instant(instant)
     return checked(log, bound, micros, position, root.lower())
 
 
@@ -178,8 +202,11 @@ def _end_of_day(day: date, zone: str) -> int:
     return to_micros(end_of_day(day, zone))
 
 
-def _printed_instant(text: str) -> int:
-    """Read the instant of a basis: 31 December 2999 ends after the last year."""
+def printed_instant(text: str) -> int:
+    """Read the instant of a basis: 31 December 2999 ends after the last year.
+
+    :raises UsageError: it is none.
+    """
     from datetime import datetime
 
     from ledger.domain.fiscal import to_micros

@@ -243,14 +243,19 @@ def _cells(
 # --- members -------------------------------------------------------------------
 
 
-def cases(model: ReadModel, basis: Basis, question: Question) -> list[Row]:
-    """Return the rows of ``scr cases``: the SCRs behind each figure of ``count``."""
+def cases(
+    model: ReadModel, basis: Basis, question: Question, *, scr: str | None = None
+) -> list[Row]:
+    """Return the rows of ``scr cases``: the SCRs behind each figure of ``count``.
+
+    :param scr: only the rows of this SCR.
+    """
     years = asked_years(model, basis, question)
     merged = mergers(model, basis)
     rows: list[Row] = []
     for name in question.measures:
         definition = measure_of(model, basis, question, name).definition
-        for row in members(model, basis, definition, years, merged):
+        for row in members(model, basis, definition, years, merged, scr=scr):
             if definition.unit != "case":
                 del row["case_number"]
             if _kept(row, question.where):
@@ -385,25 +390,38 @@ VISIBLE = (
 and what ended it fails either (docs/decisions/0008)."""
 
 
-def members(
+def members(  # noqa: PLR0913 - the last is a keyword
     model: ReadModel,
     basis: Basis,
     definition: Definition,
     years: range,
     merged: Mapping[str, str],
+    *,
+    scr: str | None = None,
 ) -> Iterator[Row]:
-    """Yield the rows of ``cases`` for a definition, by year, then SCR."""
-    taken = beliefs(
-        model, basis, definition, None if definition.once == "ever" else years
-    )
+    """Yield the rows of ``cases`` for a definition, by year, then SCR.
+
+    :param scr: only those of this SCR.
+    """
     if definition.once == "ever":
+        # In which year a unit is first may be up to other SCRs.
+        taken = beliefs(model, basis, definition, None)
         taken = _first_only(definition, list(taken), years, merged)
-    for (year, _), held in groupby(taken, lambda row: (row.year, row.scr)):
+    else:
+        taken = beliefs(model, basis, definition, years, scr=scr)
+    for (year, name), held in groupby(taken, lambda row: (row.year, row.scr)):
+        if scr not in (None, name):
+            continue
         yield from _of_scr(definition, year, list(held), merged)
 
 
 def beliefs(
-    model: ReadModel, basis: Basis, definition: Definition, years: range | None
+    model: ReadModel,
+    basis: Basis,
+    definition: Definition,
+    years: range | None,
+    *,
+    scr: str | None = None,
 ) -> Iterator[Belief]:
     """Yield what a definition takes at a basis, by year, SCR, day and place."""
     values: dict[str, object] = {"k": basis.cutoff, "p": basis.position}
@@ -412,6 +430,9 @@ def beliefs(
     if years is not None:
         within = f"AND {year}>=:low AND {year}<:high"
         values |= {"low": years.start, "high": years.stop}
+    if scr is not None:
+        within += " AND scr=:scr"
+        values["scr"] = scr
     query = (
         f"SELECT {year} AS year, scr, outcome, {', '.join(OBSERVED)} FROM beliefs"  # noqa: S608 - of our own making
         f" WHERE {taken} {within} AND {VISIBLE} ORDER BY year, scr, happened_on, place"

@@ -694,6 +694,120 @@ class Withdrawn(_AssertionFact):
     reason: LongText
 
 
+# --- publications ------------------------------------------------------------
+
+Quantity = Annotated[int, Field(ge=0)]
+FiscalYear = Annotated[int, Field(ge=1900, le=3000)]
+PublicationName = Annotated[
+    str,
+    Field(pattern=r"^[A-Za-z][A-Za-z0-9._/-]{0,63}$"),
+    _Says("publication", "must be 1 to 64 of A-Z a-z 0-9 . _ - /, a letter first"),
+]
+_PublicationStatus = Annotated[
+    Literal["late-data", "error", "definition"],
+    _Says("status", "must be late-data, error or definition"),
+]
+
+
+class BasisBody(_Part):
+    """The basis of a publication (``publication.Rested``)."""
+
+    bound: Literal["all", "before", "through"]
+    instant: OptionalText = None
+    position: Quantity
+    root: Hash
+    grade: Literal["none", "claimed", "witnessed", "mixed"]
+    visible: Quantity
+    claimed: Quantity
+
+
+class CountedBody(_Part):
+    """A definition that figures were computed by (``publication.Counted``)."""
+
+    measure: MeasureId
+    version: Version
+    hash: Hash
+
+
+class LastBody(_Part):
+    """What was printed of a figure before (``publication.Last``)."""
+
+    publication: PublicationName
+    value: Quantity
+    denominator: Annotated[Quantity | None, _Absent] = None
+
+
+class FigureBody(_Part):
+    """One figure of a publication (``publication.Figure``)."""
+
+    measure: MeasureId
+    fiscal_year: FiscalYear
+    value: Quantity
+    counted: list[Text]
+    counted_sha256: Hash
+    denominator: Annotated[Quantity | None, _Absent] = None
+    denominator_sha256: OptionalHash = None
+    target: Annotated[_Target | None, _Absent] = None
+    met: Annotated[bool | None, _Absent] = None
+    printed: Annotated[Quantity | None, _Absent] = None
+    printed_as: OptionalText = None
+    supported: Annotated[bool | None, _Absent] = None
+    last: Annotated[LastBody | None, _Absent] = None
+    status: Annotated[_PublicationStatus | None, _Absent] = None
+
+
+class RuledBody(_Part):
+    """What a rule of validation found (``publication.Ruled``)."""
+
+    rule: Text
+    severity: Literal["error", "warning"]
+    failing: Quantity
+    waived: Quantity
+    threshold: Annotated[_Target | None, _Absent] = None
+
+
+class GateBody(_Part):
+    """What validation said before a publication (``publication.Gate``)."""
+
+    green: bool
+    taxonomy: OptionalHash = None
+    rules: list[RuledBody]
+
+
+class PublicationBody(_Part):
+    """Everything that is sealed of a publication (``publication.Publication``)."""
+
+    name: PublicationName
+    kind: Literal["computed", "as-printed"]
+    document: Text
+    claims: Text
+    basis: BasisBody
+    definitions: list[CountedBody]
+    figures: Annotated[list[FigureBody], Field(min_length=1)]
+    claims_measure: Annotated[CountedBody | None, _Absent] = None
+    printed_on: OptionalText = None
+    synthetic: Annotated[bool | None, _Absent] = None
+    gate: Annotated[GateBody | None, _Absent] = None
+    override: OptionalLongText = None
+
+
+class Published(_LedgerFact):
+    """A document printed these figures: computed and sealed, or as it printed them."""
+
+    topic = "ledger.published/1"
+    event: Literal["published"]
+    publication: PublicationName
+    seal: Hash
+    content: PublicationBody
+    by: Text
+    run_by: Text
+
+    @property
+    def stream(self) -> str:
+        """The stream of one publication."""
+        return f"publication/{self.publication}"
+
+
 ScrEvent = (
     Filed
     | Classified
@@ -717,7 +831,8 @@ OrganizationEvent = Merged | Unmerged
 CaseEvent = ScrEvent | OrganizationEvent
 MeasureEvent = Defined | Retired
 AssertionEvent = Asserted | Withdrawn
-LedgerEvent = Opened | Imported | MeasureEvent | AssertionEvent
+PublicationEvent = Published
+LedgerEvent = Opened | Imported | MeasureEvent | AssertionEvent | PublicationEvent
 Event = CaseEvent | LedgerEvent
 
 CASE_EVENTS: TypeAdapter[CaseEvent] = TypeAdapter(
@@ -739,6 +854,7 @@ TOPICS: dict[str, type[Event]] = {
         Retired,
         Asserted,
         Withdrawn,
+        Published,
     )
 }
 """Every shape of fact ever written, by its stored name. Closed: what is not here
@@ -946,6 +1062,13 @@ def _fault(kind: str, loc: tuple[int | str, ...], message: str) -> tuple[str, st
     if kind in ("model_attributes_type", "model_type", "dict_type"):
         return "line", _WORDS[kind]
     return field, _WORDS.get(kind, message)
+
+
+def rule_of(item: ErrorDetails) -> str:
+    """Return what a value should be, as messages say it."""
+    if item["type"] == "value_error":
+        return str(item["msg"]).removeprefix("Value error, ")
+    return _WORDS.get(item["type"], item["msg"])
 
 
 _TEXTS: TypeAdapter[str] = TypeAdapter(Text)

@@ -246,6 +246,15 @@ class Appending:
         )
         return [row[0] for row in self.cursor.fetchall()]
 
+    def family(self, prefix: str) -> list[bytes]:
+        """Return the payloads of such streams' facts, in the order of the log."""
+        self.cursor.execute(
+            f"SELECT state FROM {self.events} "  # noqa: S608
+            "WHERE originator_id>=? AND originator_id<? ORDER BY rowid",
+            (prefix, f"{prefix}\U0010ffff"),
+        )
+        return [row[0] for row in self.cursor.fetchall()]
+
     def _head(self) -> tuple[int, str]:
         self.cursor.execute(
             f"SELECT rowid, recorded_at FROM {self.events} "  # noqa: S608

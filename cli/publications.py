@@ -1,0 +1,431 @@
+"""``scr publication`` and ``scr trace``: what was printed, and the SCRs behind it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from cli.asking import Basing, answer, asking, form, form_options
+from cli.disclosing import case_columns, disclosed, disclosure_option
+from cli.main import Suggesting, say
+from cli.render import Answer, Column
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from cli.asking import Asking
+    from cli.main import Settings
+    from ledger.domain.publication import Figure, Publication
+    from projections.publications import Recorded
+    from projections.tracing import Traced
+
+    Row = dict[str, object]
+
+LIST_EXAMPLES = """\b
+Examples:
+  scr publication list
+  scr publication list --fy 2019 --json
+"""
+SHOW_EXAMPLES = """\b
+Examples:
+  scr publication show APR-2019
+  scr publication show APR-2019 --json
+"""
+VERIFY_EXAMPLES = """\b
+Examples:
+  scr publication verify APR-2019
+  scr publication verify
+"""
+CASES_EXAMPLES = """\b
+Examples:
+  scr publication cases APR-2019 --fy 2019
+  scr publication cases APR-2019 --fy 2019 --disclosure full -f jsonl
+"""
+TRACE_EXAMPLES = """\b
+Examples:
+  scr trace SCR-2019-00042
+  scr trace SCR-2019-00042 --disclosure public -f csv
+"""
+
+_YEAR = Column("fiscal_year", "FY")
+_PERCENT = 100
+
+
+@click.group("publication", cls=Suggesting)
+def publication_command() -> None:
+    """Look up what was printed: publications, figures, and the SCRs behind them."""
+
+
+# --- list ---------------------------------------------------------------------------
+
+
+@publication_command.command("list", epilog=LIST_EXAMPLES)
+@click.option("--fy", metavar="Y|Y..Z", help="Only figures of these fiscal years.")
+@click.option("--measure", metavar="ID", help="Only figures of this measure.")
+@form_options
+@click.pass_obj
+def list_command(settings: Settings, /, **given: Any) -> None:
+    """List every printed figure: as printed, as of today, and the difference.
+
+    Today is by the definition the publication names; where another one is in force
+    by now, it is named.
+    """
+    from projections.publications import recorded
+
+    how = form(given)
+    years = _years(given["fy"])
+    with asking(settings, Basing(None, None)) as open_:
+        rows = [
+            row
+            for one in recorded(open_.log)
+            for row in _listed(open_, one)
+            if (years is None or row["fiscal_year"] in years)
+            and given["measure"] in (None, row["measure"])
+        ]
+        answer(
+            Answer(
+                "scr-publications/1",
+                open_.graded(),
+                _LIST_COLUMNS,
+                rows,
+                table_columns=[
+                    c for c in _LIST_COLUMNS if c.name not in _NOT_IN_TABLES
+                ],
+            ),
+            how,
+        )
+
+
+_LIST_COLUMNS = [
+    Column("publication", "Publication"),
+    Column("document", "Document"),
+    Column("published_on", "Printed on"),
+    Column("position", "Position", right=True),
+    Column("kind", "Kind"),
+    Column("measure", "Measure"),
+    Column("version", "Version", right=True),
+    _YEAR,
+    Column("printed", "Printed", right=True, grouped=True),
+    Column("ledger_then", "Ledger then", right=True, grouped=True),
+    Column("today", "Today", right=True, grouped=True),
+    Column("difference", "Difference", right=True),
+    Column("state", "State"),
+    Column("in_force", "In force now"),
+]
+_NOT_IN_TABLES = ("document", "position", "kind", "version")
+
+
+def _listed(open_: Asking, one: Recorded) -> Iterable[Row]:
+    from projections.publishing import today
+
+    versions = {used.measure: used.version for used in one.content.definitions}
+    for figure, now, in_force in today(open_.log, open_.model, one):
+        yield {
+            "publication": one.content.name,
+            "document": one.content.document,
+            "published_on": one.content.printed_on or one.recorded_at[:10],
+            "position": one.position,
+            "kind": one.content.kind,
+            "measure": figure.measure,
+            "version": versions[figure.measure],
+            "fiscal_year": figure.fiscal_year,
+            "printed": figure.shown,
+            "ledger_then": figure.value,
+            "today": now,
+            "difference": now - figure.shown,
+            "state": state_of(one.content, figure),
+            "in_force": in_force,
+        }
+
+
+def state_of(content: Publication, figure: Figure) -> str:
+    """Return how a figure stands: supported or not, restated, overridden."""
+    words = []
+    if figure.supported is not None:
+        words.append("supported" if figure.supported else "UNSUPPORTED")
+    if figure.status is not None:
+        words.append(figure.status)
+    if content.override is not None:
+        words.append("gate overridden")
+    return ", ".join(words) or "computed"
+
+
+def _years(text: str | None) -> range | None:
+    from ledger.domain.fiscal import parse_fiscal_years
+    from ledger.errors import UsageError
+
+    try:
+        return None if text is None else parse_fiscal_years(text)
+    except ValueError as error:
+        raise UsageError(str(error)) from None
+
+
+# --- show ---------------------------------------------------------------------------
+
+
+@publication_command.command("show", epilog=SHOW_EXAMPLES)
+@click.argument("name")
+@form_options
+@click.pass_obj
+def show_command(settings: Settings, /, **given: Any) -> None:
+    """Show what is sealed of a publication; the same for ever."""
+    from ledger.domain.publication import as_json
+    from ledger.reader import open_log
+    from projections.publications import named
+
+    how = form(given)
+    with open_log(settings.ledger) as log:
+        one = named(log, given["name"])
+    sealed = as_json(one.content)
+    answer(
+        Answer(
+            "scr-publication/1",
+            {"instant": None, **sealed["basis"]},
+            _SHOW_COLUMNS,
+            sealed["figures"],
+            table_rows=[_shown(figure) for figure in one.content.figures],
+            table_columns=_table_columns(one.content),
+            title=f"{one.content.name}: {one.content.document}",
+            extra={
+                "position": one.position,
+                "recorded_at": one.recorded_at,
+                "by": one.by,
+                "run_by": one.run_by,
+                "seal": one.seal,
+                **{k: v for k, v in sealed.items() if k not in ("basis", "figures")},
+            },
+            notes=notes(one),
+        ),
+        how,
+    )
+
+
+_SHOW_COLUMNS = [
+    Column("measure", "Measure"),
+    _YEAR,
+    Column("value", "Value", right=True, grouped=True),
+    Column("denominator", "Of", right=True, grouped=True),
+    Column("printed", "Printed", right=True, grouped=True),
+    Column("supported", "Supported", show=lambda held: "yes" if held else "NO"),
+    Column("target", "Target", right=True, grouped=True),
+    Column("met", "Met", show=lambda met: "met" if met else "UNMET"),
+    Column("last", "Last printed"),
+    Column("status", "Status"),
+    Column("counted_sha256", "Hash of what is counted"),
+]
+
+
+def _table_columns(content: Publication) -> list[Column]:
+    """Return the columns that say anything, with what is counted as a number."""
+    told = [_shown(figure) for figure in content.figures]
+    columns = [*_SHOW_COLUMNS[:-1], Column("percent", "%", right=True)]
+    return [c for c in columns if any(row.get(c.name) is not None for row in told)]
+
+
+def _shown(figure: Figure) -> Row:
+    row: Row = {**figure._asdict()}
+    if figure.last is not None:
+        row["last"] = f"{figure.last.value:,} in {figure.last.publication}"
+    if figure.denominator:
+        row["percent"] = f"{figure.value * _PERCENT / figure.denominator:.1f}"
+    return row
+
+
+def notes(one: Recorded) -> list[str]:
+    """Return what is said of a publication, in words."""
+    from projections.publishing import claims_otherwise
+
+    content = one.content
+    day = "" if content.printed_on is None else f" Printed on {content.printed_on}."
+    lines = [
+        f"Recorded @{one.position} at {one.recorded_at} by {one.by}.{day}",
+        f"The document claims: {content.claims}",
+    ]
+    if (said := claims_otherwise(content)) is not None:
+        lines.append(f"They differ: {said}.")
+    used = ", ".join(
+        f"{each.measure}@{each.version} {each.hash[:12]}…"
+        for each in content.definitions
+    )
+    lines += [f"Definitions: {used}", *_gate_words(content), f"Seal {one.seal}"]
+    if content.synthetic:
+        lines.append("SYNTHETIC: no document of the real world printed this.")
+    return lines
+
+
+def _gate_words(content: Publication) -> list[str]:
+    gate = content.gate
+    if gate is None:
+        return []
+    if gate.green:
+        return ["The gate was green."]
+    failing = [
+        f"{one.rule} ({one.failing - one.waived:,})"
+        for one in gate.rules
+        if one.severity == "error" and one.failing > one.waived
+    ]
+    why = ", ".join(failing) or "a rule could not be judged"
+    return [
+        f"The gate was NOT green: {why}.",
+        f"It was overridden: {content.override}",
+    ]
+
+
+# --- verify -------------------------------------------------------------------------
+
+
+@publication_command.command("verify", epilog=VERIFY_EXAMPLES)
+@click.argument("names", nargs=-1, metavar="[NAME]...")
+@click.pass_obj
+def verify_command(settings: Settings, names: Sequence[str]) -> None:
+    """Compute publications again, and compare them byte for byte with what is sealed.
+
+    Without a name: all of them. Ends with 4 at the first that differs.
+    """
+    from projections.publications import recorded
+    from projections.publishing import verify
+
+    with asking(settings, Basing(None, None)) as open_:
+        asked = names or [one.content.name for one in recorded(open_.log)]
+        for name in asked:
+            one, sealed = verify(open_.log, open_.model, name)
+            say(f"{name}: the same {len(sealed):,} bytes, seal {one.seal}")
+        if not asked:
+            say("no publication is recorded")
+
+
+# --- the SCRs behind it -------------------------------------------------------------
+
+
+@publication_command.command("cases", epilog=CASES_EXAMPLES)
+@click.argument("name")
+@click.option("--fy", metavar="Y|Y..Z", help="Only figures of these fiscal years.")
+@click.option(
+    "--measure", "measures", multiple=True, metavar="ID", help="Only of this measure."
+)
+@disclosure_option
+@form_options
+@click.pass_obj
+def cases_command(settings: Settings, /, **given: Any) -> None:
+    """List the SCRs behind a publication's figures, as `scr cases` at its basis."""
+    from ledger.errors import UsageError
+    from projections.publications import basis_of, behind, named
+
+    how = form(given)
+    years = _years(given["fy"])
+    with asking(settings, Basing(None, None)) as open_:
+        one = named(open_.log, given["name"])
+        there = {figure.measure for figure in one.content.figures}
+        for measure in given["measures"]:
+            if measure not in there:
+                known = ", ".join(sorted(there))
+                message = f"{given['name']} has no figure of {measure}; it has {known}"
+                raise UsageError(message)
+        basis = basis_of(open_.log, one)
+        rows = behind(
+            open_.log, open_.model, one, years=years, measures=given["measures"]
+        )
+        level = given["disclosure"] or "public"
+        columns = case_columns(level)
+        found = Answer(
+            "scr-publication-cases/1",
+            open_._replace(basis=basis).graded(),
+            [Column("measure", "Measure"), *columns],
+            disclosed(open_.log, basis, rows, level),
+            title=f"{one.content.name}: {len(rows):,} rows",
+            extra={"publication": one.content.name, "disclosure": level},
+        )
+        answer(found, how)
+
+
+@click.command("trace", epilog=TRACE_EXAMPLES)
+@click.argument("scr")
+@disclosure_option
+@form_options
+@click.pass_obj
+def trace_command(settings: Settings, /, **given: Any) -> None:
+    """List every printed figure that an SCR entered, then and now.
+
+    Then is at the publication's basis. Now is by all that is recorded, and by the
+    definition the publication names: what differs is the data.
+    """
+    from projections.tracing import trace
+
+    how = form(given)
+    with asking(settings, Basing(None, None)) as open_:
+        found = trace(open_.log, open_.model, given["scr"])
+        rows = [_traced(open_, one, given["disclosure"]) for one in found]
+        answer(
+            Answer(
+                "scr-trace/1",
+                open_.graded(),
+                _TRACE_COLUMNS,
+                rows
+                if how.format in ("json", "jsonl")
+                else [_flat(row) for row in rows],
+                title=f"{given['scr']}: figures it entered",
+                extra={
+                    "scr": given["scr"],
+                    "disclosure": given["disclosure"] or "public",
+                },
+                notes=[] if rows else ["It entered no printed figure."],
+            ),
+            how,
+        )
+
+
+_TRACE_COLUMNS = [
+    Column("publication", "Publication"),
+    Column("published_on", "Printed on"),
+    Column("measure", "Measure"),
+    _YEAR,
+    Column("then_meets_tco", "Meets TCO then"),
+    Column("then_category", "Category then"),
+    Column("then_outcomes", "Outcomes then"),
+    Column("now", "Counts now"),
+    Column("now_meets_tco", "Meets TCO now"),
+    Column("now_category", "Category now"),
+]
+
+
+def _traced(open_: Asking, one: Traced, level: str | None) -> Row:
+    from projections.disclosure import told
+    from projections.publications import basis_of
+
+    log, disclosure = open_.log, level or "public"
+    basis = basis_of(log, one.publication)
+    then = told(log, basis, one.then, disclosure)  # type: ignore[arg-type]
+    now = None
+    if one.now is not None:
+        now = told(log, open_.basis, one.now, disclosure)  # type: ignore[arg-type]
+    content = one.publication.content
+    shared = ("measure", "fiscal_year", "scr")
+    return {
+        "publication": content.name,
+        "document": content.document,
+        "published_on": content.printed_on or one.publication.recorded_at[:10],
+        "position": one.publication.position,
+        "measure": then["measure"],
+        "fiscal_year": then["fiscal_year"],
+        "then": {k: v for k, v in then.items() if k not in shared},
+        "now": None
+        if now is None
+        else {k: v for k, v in now.items() if k not in shared},
+    }
+
+
+def _flat(row: Row) -> Row:
+    then, now = row["then"], row["now"]
+    assert isinstance(then, dict)
+    outcomes = ", ".join(one["outcome"] for one in then["outcomes"])
+    flat = {
+        **row,
+        "then_meets_tco": then["meets_tco"],
+        "then_category": then["category"],
+        "then_outcomes": outcomes or None,
+        "now": "no" if now is None else "yes",
+    }
+    if isinstance(now, dict):
+        flat |= {"now_meets_tco": now["meets_tco"], "now_category": now["category"]}
+    return flat

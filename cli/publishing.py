@@ -1,0 +1,387 @@
+"""``scr publish``: figures through the gate, and under a seal."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import click
+
+from cli.asking import Basing, asking, check_text
+from cli.main import complain
+from cli.safe import display, json_text
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from projections.validation import Result
+
+    from cli.asking import Asking
+    from cli.main import Settings
+    from ledger.domain.publication import Gate, Publication, Status
+    from ledger.intake.printed import Printing
+    from projections.publishing import Wanted
+
+PUBLISH_EXAMPLES = """\b
+Examples:
+  scr publish APR-2023 --measure dd-tco --fy 2019..2023 --as-of 2024-01-15
+      --document "Annual performance report 2023" --claims dd-tco --by publisher
+  scr publish --as-printed printed.jsonl --by archivist
+"""
+
+ATTEMPTS = 5
+"""How often figures are computed anew because the log has grown meanwhile."""
+
+
+@click.command("publish", epilog=PUBLISH_EXAMPLES)
+@click.argument("name", required=False)
+@click.option(
+    "--measure",
+    "measures",
+    multiple=True,
+    metavar="ID[@VERSION]",
+    help="Publish figures of this measure.  May recur.",
+)
+@click.option("--fy", metavar="Y|Y..Z", help="The fiscal years of the figures.")
+@click.option(
+    "--as-of",
+    metavar="WHEN",
+    help="What was known by then.  [default: all that is recorded]",
+)
+@click.option("--document", metavar="TEXT", help="The document that prints them.")
+@click.option(
+    "--claims",
+    metavar="TEXT",
+    help="What the document says that it measures: a measure, or its own words.",
+)
+@click.option(
+    "--status",
+    "statuses",
+    multiple=True,
+    metavar="[MEASURE:YEAR=]STATUS",
+    help="Why a figure is not what was printed last: late-data, error or definition."
+    "  May recur.",
+)
+@click.option("--override", metavar="REASON", help="Why the gate does not matter here.")
+@click.option(
+    "--as-printed",
+    "printed",
+    metavar="FILE",
+    help="Register what was printed before this ledger existed; - is standard input.",
+)
+@click.option(
+    "--by",
+    metavar="TEXT",
+    envvar="SCR_BY",
+    required=True,
+    help="Who publishes; also SCR_BY.",
+)
+@click.option("--dry-run", is_flag=True, help="Compute and decide, record nothing.")
+@click.option("--json", "as_json", is_flag=True, help="Answer as JSON.")
+@click.pass_obj
+def publish_command(settings: Settings, /, **given: Any) -> None:
+    """Compute figures, let them through the gate, and seal them.
+
+    What is sealed: figures, targets, definitions with their hashes, the basis and its
+    root, and the sorted list of what each figure counts. The gate is `scr validate`;
+    one that is not green refuses, or is overridden with a reason that is kept for
+    ever. A figure that is not what was printed last needs a status.
+    """
+    if given["printed"] is not None:
+        _refuse_with_printed(given)
+        _register(settings, given)
+        return
+    _require(given)
+    _publish(settings, given)
+
+
+def _refuse_with_printed(given: Mapping[str, Any]) -> None:
+    others = ("name", "measures", "fy", "as_of", "document", "claims")
+    for option in (*others, "statuses", "override"):
+        if given[option]:
+            message = "--as-printed takes all from its file; leave the rest out"
+            raise click.UsageError(message)
+
+
+def _require(given: Mapping[str, Any]) -> None:
+    for option, what in (
+        ("name", "a NAME for the publication"),
+        ("measures", "--measure, what to publish"),
+        ("fy", "--fy, the fiscal years"),
+        ("document", "--document, what prints them"),
+        ("claims", "--claims, what the document says that it measures"),
+    ):
+        if not given[option]:
+            message = f"give {what}; or --as-printed FILE"
+            raise click.UsageError(message)
+
+
+# --- computed -----------------------------------------------------------------------
+
+
+class _Made(NamedTuple):
+    """A publication that may be recorded."""
+
+    content: Publication
+    basis: dict[str, object]
+    head: int
+    warnings: tuple[str, ...]
+
+
+def _publish(settings: Settings, given: dict[str, Any]) -> None:
+    from ledger.errors import HeadMovedError
+
+    wanted = _wanted(given)
+    if given["override"] is not None:
+        check_text("--override", given["override"])
+    for attempt in range(1, ATTEMPTS + 1):
+        made = _make(settings, wanted, given)
+        try:
+            position = _record(settings, [made.content], made.head, given)[0]
+        except HeadMovedError:
+            if attempt == ATTEMPTS:
+                raise
+            continue
+        _tell(made, position, given)
+        return
+
+
+def _wanted(given: Mapping[str, Any]) -> Wanted:
+    from ledger.domain.fiscal import parse_fiscal_years
+    from ledger.errors import UsageError
+    from projections.publishing import Wanted
+
+    try:
+        years = parse_fiscal_years(given["fy"])
+    except ValueError as error:
+        raise UsageError(str(error)) from None
+    ids = [name.partition("@")[0] for name in given["measures"]]
+    if len(set(ids)) < len(ids):
+        message = "--measure names one measure twice; name each once"
+        raise click.UsageError(message)
+    return Wanted(
+        given["name"],
+        given["document"],
+        given["claims"],
+        tuple((name, year) for name in given["measures"] for year in years),
+    )
+
+
+def _make(settings: Settings, wanted: Wanted, given: Mapping[str, Any]) -> _Made:
+    from ledger.errors import GateClosedError, PublicationTakenError, UnexplainedError
+    from projections.publications import recorded
+    from projections.publishing import publication, unexplained
+
+    with asking(settings, Basing(given["as_of"], None)) as open_:
+        for one in recorded(open_.log):
+            if one.content.name == wanted.name:
+                raise PublicationTakenError(wanted.name, one.position)
+        results = _validated(open_, wanted)
+        gate = _gate(results, open_)
+        override = None if gate.green else given["override"]
+        if not gate.green and override is None:
+            raise GateClosedError(_closing(results))
+        content = publication(
+            open_.log,
+            open_.model,
+            open_.basis,
+            wanted,
+            gate=gate,
+            override=override,
+            statuses=_statuses(given["statuses"], wanted),
+        )
+        if missing := unexplained(content):
+            raise UnexplainedError("; ".join(missing))
+        warnings = tuple(_warnings(content, given))
+        return _Made(content, open_.graded(), open_.log.head, warnings)
+
+
+def _validated(open_: Asking, wanted: Wanted) -> list[Result]:
+    from projections.validation import Asked, validate
+
+    years = [year for _, year in wanted.figures]
+    return validate(
+        open_.log,
+        open_.model,
+        open_.basis,
+        asked=Asked(
+            tuple(dict.fromkeys(name for name, _ in wanted.figures)),
+            range(min(years), max(years) + 1),
+        ),
+    )
+
+
+def _gate(results: Sequence[Result], open_: Asking) -> Gate:
+    from projections.gating import gate
+
+    return gate(open_.log, open_.basis, results)
+
+
+def _closing(results: Sequence[Result]) -> str:
+    from projections.gating import closing
+
+    return "; ".join(closing(results))
+
+
+def _statuses(texts: Sequence[str], wanted: Wanted) -> dict[tuple[str, int], Status]:
+    from ledger.domain.publication import STATUSES
+
+    keys = {(name.partition("@")[0], year) for name, year in wanted.figures}
+    found: dict[tuple[str, int], Status] = {}
+    for text in texts:
+        about, equals, word = text.rpartition("=")
+        status = next((one for one in STATUSES if one == word), None)
+        measure, colon, year = about.rpartition(":")
+        digits = year.upper().removeprefix("FY")
+        key = (measure, int(digits)) if digits.isdigit() else None
+        if status is None or (equals and (not colon or key not in keys)):
+            message = (
+                f"--status takes {', '.join(STATUSES)}, or a figure that is published,"
+                f" as dd-all:2019=late-data, not {text}"
+            )
+            raise click.UsageError(message)
+        found.update(dict.fromkeys(keys if key is None else {key}, status))
+    return found
+
+
+def _warnings(content: Publication, given: Mapping[str, Any]) -> list[str]:
+    from projections.publishing import claims_otherwise
+
+    warnings = []
+    if (said := claims_otherwise(content)) is not None:
+        warnings.append(f"note: {said}")
+    if content.override is not None:
+        warnings.append("note: published through a gate that is not green")
+    if given["statuses"] and not any(figure.status for figure in content.figures):
+        warnings.append("note: no figure needs a status; none is recorded")
+    if given["override"] is not None and content.override is None:
+        warnings.append("note: the gate is green; the override is not recorded")
+    return warnings
+
+
+def _record(
+    settings: Settings,
+    contents: Sequence[Publication],
+    head: int,
+    given: Mapping[str, Any],
+) -> list[int]:
+    from ledger.app import open_ledger
+
+    ledger, _ = open_ledger(settings.ledger)
+    try:
+        decided = ledger.publish(
+            contents, head=head, by=given["by"], dry_run=given["dry_run"]
+        )
+    finally:
+        ledger.close()
+    return [one.position for one in decided]
+
+
+def _tell(made: _Made, position: int, given: Mapping[str, Any]) -> None:
+    from ledger.domain.publication import as_json, seal_of
+
+    for text in made.warnings:
+        complain(text)
+    seal = seal_of(made.content)
+    if given["as_json"]:
+        told = {
+            "schema": "scr-published/1",
+            "basis": made.basis,
+            "status": "would be recorded" if given["dry_run"] else "recorded",
+            "position": None if given["dry_run"] else position,
+            "seal": seal,
+            "publication": as_json(made.content),
+        }
+        click.echo(json_text(json.dumps(told, ensure_ascii=False)))
+        return
+    verb = "would be published" if given["dry_run"] else f"published @{position}"
+    count = len(made.content.figures)
+    figures = "1 figure" if count == 1 else f"{count} figures"
+    click.echo(display(f"{verb}: {made.content.name}, {figures}, seal {seal}"))
+
+
+# --- as printed ---------------------------------------------------------------------
+
+
+def _register(settings: Settings, given: dict[str, Any]) -> None:
+    from ledger.errors import HeadMovedError
+
+    printings = _read(given["printed"])
+    for attempt in range(1, ATTEMPTS + 1):
+        try:
+            _register_once(settings, printings, given)
+        except HeadMovedError:
+            if attempt == ATTEMPTS:
+                raise
+        else:
+            return
+
+
+def _read(path: str) -> list[Printing]:
+    import sys
+    from pathlib import Path
+
+    from ledger.errors import NoInputFileError
+    from ledger.intake.printed import read_printings
+
+    if path == "-":
+        return read_printings("standard input", sys.stdin.buffer)
+    try:
+        with Path(path).open("rb") as lines:
+            return read_printings(path, lines)
+    except (OSError, ValueError) as error:
+        why = getattr(error, "strerror", None) or str(error)
+        raise NoInputFileError(path, why) from None
+
+
+def _register_once(
+    settings: Settings, printings: Sequence[Printing], given: Mapping[str, Any]
+) -> None:
+    from projections.publishing import Printed, as_printed, registered
+
+    with asking(settings, Basing(None, None)) as open_:
+        wanted = [Printed(**one._asdict()) for one in printings]
+        new, already = registered(open_.log, wanted)
+        contents = as_printed(open_.log, open_.model, new)
+        basis, head = open_.graded(), open_.log.head
+    positions = _record(settings, contents, head, given) if contents else []
+    _tell_registered(contents, positions, already, basis, given)
+
+
+def _tell_registered(
+    contents: Sequence[Publication],
+    positions: Sequence[int],
+    already: Sequence[str],
+    basis: dict[str, object],
+    given: Mapping[str, Any],
+) -> None:
+    from ledger.domain.publication import as_json
+
+    dry = given["dry_run"]
+    if given["as_json"]:
+        told = {
+            "schema": "scr-registered/1",
+            "basis": basis,
+            "status": "would be recorded" if dry else "recorded",
+            "positions": [] if dry else list(positions),
+            "already_recorded": list(already),
+            "publications": [as_json(one) for one in contents],
+        }
+        click.echo(json_text(json.dumps(told, ensure_ascii=False)))
+        return
+    for name in already:
+        click.echo(display(f"already recorded: {name}"))
+    for position, one in zip(positions, contents, strict=True):
+        at = "would be registered" if dry else f"registered @{position}"
+        click.echo(display(f"{at}: {one.name}, {_support(one)}"))
+
+
+def _support(one: Publication) -> str:
+    wrong = [figure for figure in one.figures if not figure.supported]
+    if not wrong:
+        return "supported"
+    return "UNSUPPORTED: " + "; ".join(
+        f"{figure.measure} FY{figure.fiscal_year} printed {figure.printed:,},"
+        f" the ledger gives {figure.value:,}"
+        for figure in wrong
+    )
