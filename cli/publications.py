@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from cli.asking import Basing, answer, asking, form, form_options
+from cli.asking import Basing, answer, asking, form, form_options, output
 from cli.disclosing import case_columns, disclosed, disclosure_option
-from cli.main import Suggesting, say
+from cli.main import Suggesting, read_enough, say
 from cli.render import Answer, Column
 
 if TYPE_CHECKING:
@@ -36,6 +36,11 @@ VERIFY_EXAMPLES = """\b
 Examples:
   scr publication verify APR-2019
   scr publication verify
+"""
+REPORT_EXAMPLES = """\b
+Examples:
+  scr publication report APR-2019
+  scr publication report APR-2019 -o APR-2019.html
 """
 CASES_EXAMPLES = """\b
 Examples:
@@ -293,6 +298,39 @@ def verify_command(settings: Settings, names: Sequence[str]) -> None:
             say(f"{name}: the same {len(sealed):,} bytes, seal {one.seal}")
         if not asked:
             say("no publication is recorded")
+
+
+# --- report -------------------------------------------------------------------------
+
+
+@publication_command.command("report", epilog=REPORT_EXAMPLES)
+@click.argument("name")
+@click.option(
+    "-f",
+    "--format",
+    "format_",
+    type=click.Choice(("md", "html")),
+    help="Markdown, or a page of HTML.  [default: by the ending of FILE, else md]",
+)
+@click.option("-o", "--output", "path", metavar="FILE", help="Write to a file instead.")
+@click.pass_obj
+def report_command(
+    settings: Settings, name: str, format_: str | None, path: str | None
+) -> None:
+    """Write a publication as a document: figures, definitions, data quality, basis.
+
+    The page of HTML is self-contained, and prints well.
+    """
+    from cli.reporting import document
+    from projections.publications import named
+    from projections.reporting import report
+
+    by_name = "html" if path and path.endswith((".html", ".htm")) else "md"
+    with asking(settings, Basing(None, None)) as open_:
+        found = report(open_.log, open_.model, named(open_.log, name))
+    text = document(found, format_ or by_name)
+    with read_enough(), output(path) as out:
+        out.write(text)
 
 
 # --- the SCRs behind it -------------------------------------------------------------
