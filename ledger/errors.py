@@ -67,6 +67,23 @@ class WrongRootError(IntegrityError):
         )
 
 
+class NoSuchScrError(NotFoundError):
+    """Only an SCR that is filed can be named."""
+
+    def __init__(self, scr: str) -> None:
+        super().__init__(f"no SCR {scr} is recorded; `scr log` lists what is")
+
+
+class NoTaxonomyError(NotFoundError):
+    """No taxonomy holds where one is asked for."""
+
+    def __init__(self, where: str) -> None:
+        super().__init__(
+            f"no taxonomy holds {where};"
+            " load one with `scr taxonomy load`, or ask for a later basis"
+        )
+
+
 # --- the ledger file ---------------------------------------------------------
 
 
@@ -291,6 +308,7 @@ _OPTIONS = {
     "effective_on": "--on",
     "forced": "--force",
     "measure": "the measure",
+    "rule": "the rule",
     "scr": "the SCR",
     "organization": "the organization",
 }
@@ -306,7 +324,7 @@ class FieldError(UsageError):
 
 
 class MeasureError(RefusedError):
-    """A definition may not follow what is recorded of its measure."""
+    """A definition, or a taxonomy, may not follow what is recorded of it."""
 
 
 class BuiltInMeasureError(MeasureError):

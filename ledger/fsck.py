@@ -19,7 +19,9 @@ from urllib.parse import quote
 from ledger import schema
 from ledger.domain import measure as measures
 from ledger.domain import subject as subjects
+from ledger.domain import taxonomy as taxonomies
 from ledger.domain.events import (
+    Categorized,
     Defined,
     Imported,
     Opened,
@@ -27,6 +29,7 @@ from ledger.domain.events import (
     Retired,
     ScrFact,
     Unreadable,
+    Waived,
     parse_stored,
     payload_of,
 )
@@ -174,6 +177,7 @@ class _LogCheck:
         self._known: dict[str, datetime] = {}
         self._since_import: deque[tuple[str, str]] = deque()
         self._measures: dict[str, measures.Standing] = {}
+        self._taxonomy: taxonomies.Standing | None = None
 
     def row(self, row: Row) -> Iterator[Finding]:
         """Yield what is wrong with the next row."""
@@ -270,6 +274,11 @@ class _LogCheck:
                 yield Finding(position, "import", why)
         if isinstance(fact, Defined | Retired):
             yield from self._measure(position, fact, recorded_at)
+        if isinstance(fact, Categorized):
+            yield from self._categories(position, fact, recorded_at)
+        if isinstance(fact, Waived) and f"scr/{fact.scr}" not in self._states:
+            why = f"it waives a rule for {fact.scr}, which is not filed before it"
+            yield Finding(position, "waiver", why)
         self._since_import.clear()
 
     def _measure(
@@ -287,6 +296,20 @@ class _LogCheck:
         except MeasureError as error:
             yield Finding(position, "definition", str(error))
         self._measures[fact.measure] = measures.evolve(standing, fact, recorded)
+
+    def _categories(
+        self, position: int, fact: Categorized, recorded_at: str
+    ) -> Iterator[Finding]:
+        for why in taxonomies.disagreements(fact):
+            yield Finding(position, "taxonomy", why)
+        recorded = _instant(recorded_at)
+        if recorded is None:  # That is a finding already.
+            return
+        try:
+            taxonomies.refuse(self._taxonomy, fact, recorded)
+        except MeasureError as error:
+            yield Finding(position, "taxonomy", str(error))
+        self._taxonomy = taxonomies.evolve(fact, recorded)
 
 
 def _instant(text: str) -> datetime | None:
