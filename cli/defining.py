@@ -27,7 +27,8 @@ Examples:
 """
 
 
-def _recording_options(command: F) -> F:
+def recording_options(command: F) -> F:
+    """Add what says who records something, from when it holds, and whether really."""
     for option in (
         click.option("--json", "as_json", is_flag=True, help="Answer as JSON."),
         click.option("--dry-run", is_flag=True, help="Decide, record nothing."),
@@ -53,7 +54,7 @@ def _recording_options(command: F) -> F:
 @click.command("define", short_help="record a version", epilog=DEFINE_EXAMPLES)
 @click.argument("file")
 @click.option("--reason", metavar="TEXT", help="Why, where there was one before.")
-@_recording_options
+@recording_options
 @click.pass_obj
 def define_command(settings: Settings, /, **given: Any) -> None:
     """Record a definition from a TOML file; `-` is standard input.
@@ -73,7 +74,7 @@ def define_command(settings: Settings, /, **given: Any) -> None:
         decided = ledger.define(
             body,
             by=given["by"],
-            adopted_at=_adopted(given["adopted"], identity.timezone),
+            adopted_at=adopted_at(given["adopted"], identity.timezone),
             reason=given["reason"],
             dry_run=given["dry_run"],
         )
@@ -87,7 +88,7 @@ def define_command(settings: Settings, /, **given: Any) -> None:
 @click.command("retire", short_help="record that it ends", epilog=RETIRE_EXAMPLES)
 @click.argument("measure", metavar="ID")
 @click.option("--reason", metavar="TEXT", required=True, help="Why.")
-@_recording_options
+@recording_options
 @click.pass_obj
 def retire_command(settings: Settings, /, **given: Any) -> None:
     """Record that a measure has no definition any more; what it counted stays."""
@@ -99,7 +100,7 @@ def retire_command(settings: Settings, /, **given: Any) -> None:
             given["measure"],
             by=given["by"],
             reason=given["reason"],
-            adopted_at=_adopted(given["adopted"], identity.timezone),
+            adopted_at=adopted_at(given["adopted"], identity.timezone),
             dry_run=given["dry_run"],
         )
     finally:
@@ -107,7 +108,11 @@ def retire_command(settings: Settings, /, **given: Any) -> None:
     _tell(decided.fact, decided.position, decided.since, given)
 
 
-def _adopted(text: str | None, zone: str) -> datetime | None:
+def adopted_at(text: str | None, zone: str) -> datetime | None:
+    """Return the instant that ``--adopted`` names: of a day its first.
+
+    :raises UsageError: it names none.
+    """
     from datetime import timedelta
 
     from ledger.domain.fiscal import end_of_day, parse_instant

@@ -34,7 +34,7 @@ HELP = re.compile(
 EXAMPLE = re.compile(r"(?<=```console\n).*?(?=```\n)", re.DOTALL)
 PREPARE = re.compile(r"^<!-- before: (.*) -->$", re.MULTILINE)
 
-WORKED = ("measures.md", "reconciliation.md", "vintages.md")
+WORKED = ("measures.md", "reconciliation.md", "validation.md", "vintages.md")
 """Other pages with examples."""
 
 LEDGER_ID = UUID("5c4e2a70-0000-4000-8000-000000000001")
@@ -130,6 +130,9 @@ def prepared() -> Iterator[None]:
         Path("first.jsonl").write_text(worked_example(), encoding="utf-8")
         Path("extract.csv").write_text(block("maps.md", "csv"), encoding="utf-8")
         Path("columns.toml").write_text(block("maps.md", "toml"), encoding="utf-8")
+        Path("taxonomy.toml").write_text(
+            block("validation.md", "toml"), encoding="utf-8"
+        )
         Path("apg.toml").write_text(block("measures.md", "toml"), encoding="utf-8")
         said(["init", "--name", "first"])
         said(["import", "first.jsonl"])

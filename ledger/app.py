@@ -18,21 +18,25 @@ from eventsourcing.utils import Environment
 
 from ledger import reader
 from ledger.collector import paused_collector
+from ledger.domain import taxonomy as taxonomy_data
 from ledger.domain.definitions import as_json, from_json, hash_of
 from ledger.domain.events import (
     LEDGER_STREAM,
     Asserted,
+    Categorized,
     Defined,
     Imported,
     Opened,
     Published,
     Retired,
     Unreadable,
+    Waived,
     Withdrawn,
     is_text,
     parse_definition,
     parse_own,
     parse_stored,
+    parse_taxonomy,
 )
 from ledger.domain.fiscal import format_instant, from_micros
 from ledger.domain.publication import as_json as publication_json
@@ -47,7 +51,14 @@ from ledger.failures import translated
 from ledger.intake.mapping import NO_MAP
 from ledger.intake.rows import place, titled
 from ledger.intake.snapshot_import import Snapshot, take
-from ledger.store import assertions, live, measures, publications
+from ledger.store import (
+    assertions,
+    live,
+    measures,
+    publications,
+    taxonomies,
+    waivers,
+)
 from ledger.store.aside import Rehearsal
 from ledger.store.bulk import Faults, Loader, Totals
 from ledger.store.codec import FactMapper, Placed, fact_of
@@ -392,7 +403,7 @@ class CaseLedger(Application[str]):
         *,
         dry_run: bool,
     ) -> assertions.Decided:
-        fact = _own_fact(cls, {**fields, "by": by, "run_by": account()})
+        fact = _own_fact(cls, fields, by)
         with self._deciding(dry_run=dry_run) as appending:
             return assertions.append(appending, fact)
 
@@ -420,14 +431,70 @@ class CaseLedger(Application[str]):
                     "publication": content.name,
                     "seal": seal_of(content),
                     "content": publication_json(content),
-                    "by": by,
-                    "run_by": account(),
                 },
+                by,
             )
             for content in contents
         ]
         with self._deciding(dry_run=dry_run) as appending:
             return publications.append(appending, facts, head)
+
+    def categorize(
+        self,
+        body: Mapping[str, object],
+        *,
+        by: str,
+        adopted_at: datetime | None = None,
+        reason: str | None = None,
+        dry_run: bool = False,
+    ) -> taxonomies.Decided:
+        """Record a version of the taxonomy; the last one again adds nothing.
+
+        :param body: the taxonomy, as ``TaxonomyBody`` takes it; without a version it
+            is the next one.
+        :param adopted_at: from when it holds, aware; left out: from now on.
+        :raises MeasureError: it may not follow what is recorded.
+        :raises FieldError: a value is not what its field takes.
+        :raises Unreadable: the body is no taxonomy.
+        """
+        read = parse_taxonomy({"version": 1, **body})
+        given = read.model_dump(mode="json", exclude_none=True)
+        taxonomy = taxonomy_data.from_json(given)
+        with self._deciding(dry_run=dry_run) as appending:
+            if "version" not in body:
+                version = taxonomies.version_for(appending, taxonomy)
+                taxonomy = taxonomy._replace(version=version)
+            fields = {
+                "event": "categorized",
+                "version": taxonomy.version,
+                "hash": taxonomy_data.hash_of(taxonomy),
+                "taxonomy": taxonomy_data.as_json(taxonomy),
+                "adopted_at": adopted_at and format_instant(adopted_at),
+                "reason": reason,
+            }
+            return taxonomies.append(appending, _own_fact(Categorized, fields, by))
+
+    def waive(  # noqa: PLR0913 - all but two are keywords
+        self,
+        rule: str,
+        scr: str,
+        *,
+        until: str,
+        reason: str,
+        by: str,
+        dry_run: bool = False,
+    ) -> waivers.Decided:
+        """Record that an SCR's failure of a rule is waived; again, it adds nothing.
+
+        :param rule: a rule of validation; which there are, only validation knows.
+        :param until: the last day on which it is waived, ``YYYY-MM-DD``.
+        :raises NoSuchScrError: there is no such SCR.
+        :raises FieldError: a value is not what its field takes.
+        """
+        fields = {"event": "waived", "rule": rule, "scr": scr, "until": until}
+        fact = _own_fact(Waived, {**fields, "reason": reason}, by)
+        with self._deciding(dry_run=dry_run) as appending:
+            return waivers.append(appending, fact)
 
     @contextmanager
     def _deciding(self, *, dry_run: bool) -> Iterator[Appending]:
@@ -438,7 +505,10 @@ class CaseLedger(Application[str]):
             yield appending
 
 
-_Own = TypeVar("_Own", bound=Defined | Retired | Asserted | Withdrawn | Published)
+_Own = TypeVar(
+    "_Own",
+    bound=Defined | Retired | Asserted | Withdrawn | Categorized | Waived | Published,
+)
 
 
 def _measure_fact(
@@ -448,18 +518,19 @@ def _measure_fact(
     adopted_at: datetime | None,
 ) -> _Own:
     adopted = None if adopted_at is None else format_instant(adopted_at)
-    said = {**fields, "by": by, "run_by": account(), "adopted_at": adopted}
-    return _own_fact(cls, said)
+    return _own_fact(cls, {**fields, "adopted_at": adopted}, by)
 
 
-def _own_fact(cls: type[_Own], said: Mapping[str, object]) -> _Own:
+def _own_fact(cls: type[_Own], fields: Mapping[str, object], by: str) -> _Own:
     """Return one of the ledger's own facts; what is None is left out.
 
     :raises FieldError: a value is not what its field takes.
     """
-    kept = {name: value for name, value in said.items() if value is not None}
+    said = {**fields, "by": by, "run_by": account()}
     try:
-        return parse_own(cls, kept)
+        return parse_own(
+            cls, {n: value for n, value in said.items() if value is not None}
+        )
     except Unreadable as error:
         raise FieldError(*error.faults[0]) from None
 

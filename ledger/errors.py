@@ -67,6 +67,23 @@ class WrongRootError(IntegrityError):
         )
 
 
+class NoSuchScrError(NotFoundError):
+    """Only an SCR that is filed can be named."""
+
+    def __init__(self, scr: str) -> None:
+        super().__init__(f"no SCR {scr} is recorded; `scr log` lists what is")
+
+
+class NoTaxonomyError(NotFoundError):
+    """No taxonomy holds where one is asked for."""
+
+    def __init__(self, where: str) -> None:
+        super().__init__(
+            f"no taxonomy holds {where};"
+            " load one with `scr taxonomy load`, or ask for a later basis"
+        )
+
+
 # --- the ledger file ---------------------------------------------------------
 
 
@@ -292,6 +309,7 @@ _OPTIONS = {
     "forced": "--force",
     "instant": "the cut-off",
     "measure": "the measure",
+    "rule": "the rule",
     "scr": "the SCR",
     "organization": "the organization",
 }
@@ -307,7 +325,7 @@ class FieldError(UsageError):
 
 
 class MeasureError(RefusedError):
-    """A definition may not follow what is recorded of its measure."""
+    """A definition, or a taxonomy, may not follow what is recorded of it."""
 
 
 class BuiltInMeasureError(MeasureError):

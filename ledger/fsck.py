@@ -21,10 +21,12 @@ from ledger.domain import assertion as assertions
 from ledger.domain import measure as measures
 from ledger.domain import publication as publications
 from ledger.domain import subject as subjects
+from ledger.domain import taxonomy as taxonomies
 from ledger.domain.claim import named
 from ledger.domain.definitions import BUILT_IN, hash_of
 from ledger.domain.events import (
     Asserted,
+    Categorized,
     Defined,
     Imported,
     Opened,
@@ -33,6 +35,7 @@ from ledger.domain.events import (
     Retired,
     ScrFact,
     Unreadable,
+    Waived,
     Withdrawn,
     parse_stored,
     payload_of,
@@ -197,6 +200,7 @@ class _LogCheck:
         self.proofs: list[tuple[int, int, str, str]] = []
         """Of each assertion and publication: its position, and the position and root
         it names."""
+        self._taxonomy: taxonomies.Standing | None = None
 
     def row(self, row: Row) -> Iterator[Finding]:
         """Yield what is wrong with the next row."""
@@ -297,6 +301,11 @@ class _LogCheck:
             yield from self._assertion(position, fact)
         if isinstance(fact, Published):
             yield from self._publication(position, fact)
+        if isinstance(fact, Categorized):
+            yield from self._categories(position, fact, recorded_at)
+        if isinstance(fact, Waived) and f"scr/{fact.scr}" not in self._states:
+            why = f"it waives a rule for {fact.scr}, which is not filed before it"
+            yield Finding(position, "waiver", why)
         self._since_import.clear()
 
     def _measure(
@@ -352,6 +361,20 @@ class _LogCheck:
                 yield Finding(position, "publication", why)
         basis = content.basis
         self.proofs.append((position, basis.position, basis.root, "publication"))
+
+    def _categories(
+        self, position: int, fact: Categorized, recorded_at: str
+    ) -> Iterator[Finding]:
+        for why in taxonomies.disagreements(fact):
+            yield Finding(position, "taxonomy", why)
+        recorded = _instant(recorded_at)
+        if recorded is None:  # That is a finding already.
+            return
+        try:
+            taxonomies.refuse(self._taxonomy, fact, recorded)
+        except MeasureError as error:
+            yield Finding(position, "taxonomy", str(error))
+        self._taxonomy = taxonomies.evolve(fact, recorded)
 
 
 def _proofs(log: _LogCheck) -> Iterator[Finding]:

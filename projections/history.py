@@ -110,13 +110,17 @@ def details(line: Line) -> str:
         first = {name: body[name] for name in ("version", "title") if name in body}
         told = {**first, **body, **told}
         told.pop("id", None)
+    if isinstance(categories := told.get("taxonomy"), dict):
+        del told["taxonomy"]
+        told = {**told, **categories}
     return ", ".join(f"{name} {_words(value)}" for name, value in told.items())
 
 
 def subject_of(line: Line) -> object:
-    """Return what a line is about: an SCR, an organization, a measure or the ledger."""
+    """Return what a line is about: an SCR, an organization, a measure or the like."""
     names = ("scr", "organization", "measure")
-    return next((line[name] for name in names if name in line), "ledger")
+    others = "taxonomy" if "taxonomy" in line else "ledger"
+    return next((line[name] for name in names if name in line), others)
 
 
 def _words(value: object) -> str:

@@ -334,6 +334,9 @@ ACCEPTED = [  # What is no breach, though it looks like one of the above.
 LAWFUL = [filed(), determined(), fact("approved"), disrupted()]
 OUTCOME_APPROVED = [*LAWFUL, fact("approved", outcome="D1")]
 
+IN_TAXONOMY = ("gangs",)
+"""The categories of the taxonomy that is loaded where anomalies are looked for."""
+
 # Rule; a history whose last line departs from it; one whose last line just does not.
 ANOMALIES = [
     (
@@ -414,5 +417,15 @@ ANOMALIES = [
         "duplicate-of-unknown",
         [filed(), voided(duplicate_of="S-2")],
         [filed(), filed("S-2"), voided(duplicate_of="S-2")],
+    ),
+    (
+        "category-not-in-taxonomy",
+        [filed(), classified(category="Gangs")],
+        [filed(), classified()],
+    ),
+    (
+        "category-not-in-taxonomy",
+        [filed(), classified(), reclassified(category="fraud")],
+        [filed(), classified(category="fraud"), reclassified()],
     ),
 ]

@@ -131,6 +131,9 @@ def test_the_list_of_commands_has_what_they_share():
         assert word in index
 
 
+WAIVING = ("--scr", "SCR-2", "--until", "2026-06-30", "--reason", "r", "--by", "me")
+
+
 @pytest.mark.parametrize(
     "asked",
     [
@@ -155,6 +158,12 @@ def test_the_list_of_commands_has_what_they_share():
         ["assert", "dd-all FY2019 = 2 as of @10", "--by", "me"],
         ["assert", "--withdraw", "@11", "--reason", "r", "--by", "me"],
         ["check", "--list"],
+        ["taxonomy", "load", "taxonomy.toml", "--by", "me"],
+        ["taxonomy", "show"],
+        ["taxonomy", "diff", "taxonomy.toml", "taxonomy.toml"],
+        ["validate"],
+        ["waive", "same-case-number", *WAIVING],
+        ["waive", "--list"],
     ],
     ids=" ".join,
 )
@@ -165,6 +174,9 @@ def test_every_member_of_json_is_on_the_page(asked):
     with refresh().prepared():
         if asked[0] == "check" or "--withdraw" in asked:
             claimed(fails=asked[0] == "check")
+        if asked[0] in {"taxonomy", "waive"} and "load" not in asked:
+            scr("taxonomy", "load", "taxonomy.toml", "--by", "me")
+            scr("waive", "office-silent", *WAIVING)
         told = scr(*asked, "--json").json
     page = page_of(asked[0])
     index = (DOCS / "commands" / "index.md").read_text(encoding="utf-8")
@@ -184,6 +196,8 @@ def test_every_member_of_json_is_on_the_page(asked):
         *(name for one in _definitions(told) for name in one),
         *(name for row in rows for name in row),
         *(name for row in rows for item in row.get("items", ()) for name in item),
+        *(name for row in rows for item in row.get("scrs", ()) for name in item),
+        *(name for one in told.get("taxonomies", {}).values() for name in one),
     }:
         assert re.search(rf"[`.]{name}`", page), name
     basis = told.get("basis") or {}
@@ -250,9 +264,13 @@ def demo(tmp_path_factory):
     shutil.copy(FIXTURE, folder / "events.jsonl")
     for name, language in (("extract.csv", "csv"), ("columns.toml", "toml")):
         (folder / name).write_text(refresh().block("maps.md", language))
+    taxonomy = refresh().block("validation.md", "toml")
+    (folder / "taxonomy.toml").write_text(taxonomy)
     with chdir(folder):
         assert scr("init").code == 0
         assert scr("import", "events.jsonl").code == 0
+        loading = ["taxonomy", "load", "taxonomy.toml", "--by", "b"]
+        assert scr(*loading, "--adopted", "2016-10-01").code == 0
         assert scr("--ledger", "copy.db", "init").code == 0
         assert scr("count").code == 0
     return folder
@@ -268,7 +286,7 @@ def test_examples_run(demo, tmp_path, monkeypatch, command, example):
     """
     fine = (
         {0, 1}
-        if command in {"compare", "diff", "explain"} or " diff " in example
+        if command in {"compare", "diff", "explain", "validate"} or " diff " in example
         else {0}
     )
     live = COMMANDS[command][0] == "cli.live"

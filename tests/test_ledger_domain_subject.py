@@ -13,6 +13,7 @@ from ledger.errors import RuleError
 from tests.facts import (
     ACCEPTED,
     ANOMALIES,
+    IN_TAXONOMY,
     REFUSED,
     disrupted,
     filed,
@@ -68,7 +69,8 @@ def notes(lines) -> list[str]:
     state = states.get(event.stream)
     known_on = event.known_at.astimezone(ZONE).date()
     exists = {name.removeprefix("scr/") for name in states}.__contains__
-    return list(scrs.anomalies(state, event, known_on=known_on, exists=exists))
+    given_ = {"known_on": known_on, "exists": exists, "categories": IN_TAXONOMY}
+    return list(scrs.anomalies(state, event, **given_))
 
 
 ON_SCRS = [row for row in ANOMALIES if "scr" in row[1][-1]]

@@ -17,7 +17,7 @@ from cli.main import run
 from ledger import fsck
 from ledger.tlog.entry import entry
 from ledger.tlog.merkle import leaf_hash
-from tests import ledgers
+from tests import ledgers, taxonomies
 from tests.claims import claim, withdraw
 from tests.definitions import Put, body
 from tests.definitions import put as define
@@ -363,6 +363,60 @@ def test_each_check_of_assertions_is_needed(asserted, check, monkeypatch):
     monkeypatch.setattr(owner, check, lambda *_: iter(()))
 
     assert findings(asserted) == []
+
+
+@pytest.fixture
+def categorized(tmp_path) -> str:
+    """
+    A ledger with S-1 filed at position 2, taxonomies at 4 and 5, its waiver at 6.
+    """
+    path = ledgers.make(tmp_path / "categorized.db")
+    ledgers.load(path, f"{json.dumps(next(_lines()))}\n")
+    adopted = datetime(2020, 1, 1, tzinfo=UTC)
+    taxonomies.put(path, taxonomies.body("a", b="no"), adopted_at=adopted)
+    taxonomies.put(path, taxonomies.body("a"), adopted_at=adopted)
+    taxonomies.waive(path, "office-silent", "S-0")
+    assert findings(path) == []
+    return path
+
+
+FORGED_OTHERS = [
+    ("taxonomy", "that of its taxonomy", 4, put(4, '"no"', '"yes"')),
+    ("taxonomy", "that of its taxonomy", 5, put(5, "what a asks", "what b asks")),
+    (
+        "taxonomy",
+        "version 3 holds version 2",
+        5,
+        put(5, '"version":2,"h', '"version":3,"h'),
+    ),
+    (
+        "taxonomy",
+        "has versions up to 1 already",
+        5,
+        put(5, '"version":2', '"version":1'),
+    ),
+    ("taxonomy", "is earlier than 2020-01-01", 5, put(5, "2020-01-01", "2019-01-01")),
+    ("taxonomy", "is later than 2024", 4, put(4, "2020-01-01", "2999-01-01")),
+    ("waiver", "for S-1, which is not filed", 6, put(6, "S-0", "S-1")),
+]
+
+
+@pytest.mark.parametrize(("check", "words", "position", "statement"), FORGED_OTHERS)
+def test_a_forged_taxonomy_or_waiver_is_found(  # noqa: PLR0913, PLR0917 - a table
+    categorized, monkeypatch, check, words, position, statement
+):
+    """
+    With leaf hashes made anew, a taxonomy still has to agree with itself and to follow
+    the one before, and a waiver to name an SCR; without the check nobody would know.
+    """
+    tamper(categorized, statement)
+    rehash(categorized)
+
+    found = fsck.check(categorized, lambda _: None).findings
+    assert (check, position) in {(one.check, one.position) for one in found}
+    assert any(words in one.why for one in found if one.position == position)
+    monkeypatch.setattr(fsck._LogCheck, "_own", lambda *_: iter(()))
+    assert check not in {name for name, _ in findings(categorized)}
 
 
 CHECKS = {

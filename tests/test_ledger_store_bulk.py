@@ -23,10 +23,12 @@ from ledger.reader import open_log
 from ledger.store.bulk import _Matcher
 from ledger.store.sqlite import system_clock
 from projections.history import exported, line_of
-from tests import commandline, ledgers, strategies
+from tests import commandline, ledgers, strategies, taxonomies
+from tests.definitions import LONG_AGO
 from tests.facts import (
     ACCEPTED,
     ANOMALIES,
+    IN_TAXONOMY,
     REFUSED,
     REFUSED_AS_KNOWN,
     WHY,
@@ -136,12 +138,30 @@ def test_what_is_accepted_with_a_note(path, rule, departs, keeps):
     """
     History is loaded as found: each departure is counted by its rule, and no other.
     """
+    taxonomies.put(path, taxonomies.body(*IN_TAXONOMY))
 
     def noted(lines) -> int:
         return load(path, *lines, dry_run=True).totals.anomalies.get(rule, 0)
 
     assert noted(departs) == noted(departs[:-1]) + 1
     assert noted(keeps) == noted(keeps[:-1])
+
+
+def test_without_a_taxonomy_every_category_is_taken(path):
+    """
+    Nothing is noted of categories before one is loaded; then the latest one recorded
+    is what they are compared with, whenever it was adopted.
+    """
+
+    def noted(scr, category) -> int:
+        lines = [filed(scr), classified(category, scr=scr)]
+        return load(path, *lines).totals.anomalies.get("category-not-in-taxonomy", 0)
+
+    assert noted("S-1", "gangs") == 0
+    taxonomies.put(path, taxonomies.body("fraud"), adopted_at=LONG_AGO)
+    assert noted("S-2", "gangs") == 1
+    taxonomies.put(path, taxonomies.body("fraud", "gangs"))
+    assert noted("S-3", "gangs") == 0
 
 
 def test_every_anomaly_is_in_the_table():

@@ -18,6 +18,7 @@ from typing import (
     Literal,
     TypeGuard,
     TypeVar,
+    get_args,
 )
 
 from pydantic import (
@@ -32,8 +33,11 @@ from pydantic import (
 )
 from pydantic_core import CoreSchema, core_schema
 
+from ledger.domain.taxonomy import STREAM as TAXONOMY_STREAM
+from ledger.domain.taxonomy import Threshold
+
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from pydantic_core import ErrorDetails
 
@@ -426,6 +430,7 @@ class Unmerged(OrganizationFact):
 # --- the ledger's own facts --------------------------------------------------
 
 LEDGER_STREAM = "ledger"
+WAIVERS_STREAM = "waivers"
 
 
 class _LedgerFact(_Base):
@@ -808,6 +813,93 @@ class Published(_LedgerFact):
         return f"publication/{self.publication}"
 
 
+# --- the taxonomy, and what validation is told -------------------------------
+
+_Threshold = Annotated[
+    Threshold,
+    _Says("threshold", f"is no threshold; there are {', '.join(get_args(Threshold))}"),
+]
+_ThresholdValue = Annotated[
+    int,
+    Field(ge=1, le=100_000),
+    _Says("threshold_value", "must be a whole number from 1 to 100,000"),
+]
+_RequiresTco = Annotated[
+    Literal["yes", "no", "unknown"],
+    _Says("requires_tco", "must be yes, no or unknown, in quotes"),
+]
+
+
+class SubcategoryBody(_Part):
+    """A part of a category (``taxonomy.Subcategory``)."""
+
+    criteria: LongText
+    requires_tco: Annotated[_RequiresTco | None, _Absent] = None
+
+
+class CategoryBody(_Part):
+    """A category and its criteria (``taxonomy.Category``)."""
+
+    criteria: LongText
+    requires_tco: _RequiresTco
+    subcategories: dict[Text, SubcategoryBody] = {}
+
+
+class TaxonomyBody(_Part):
+    """One version of all categories (``taxonomy.Taxonomy``)."""
+
+    version: Version
+    title: Text
+    source: Text
+    categories: Annotated[
+        dict[Text, CategoryBody], Field(min_length=1, max_length=1_000)
+    ]
+    thresholds: dict[_Threshold, _ThresholdValue] = {}
+
+
+class Categorized(_LedgerFact):
+    """These are the categories from now on, or from ``adopted_at``; all of them."""
+
+    topic = "ledger.categorized/1"
+    event: Literal["categorized"]
+    version: Version
+    hash: Hash
+    adopted_at: OptionalInstant = None
+    """From when it holds, where whoever records it says so; else from recording on."""
+    by: Text
+    run_by: Text
+    reason: OptionalLongText = None
+    taxonomy: TaxonomyBody
+
+    @property
+    def stream(self) -> str:
+        """The stream of the taxonomy's versions."""
+        return TAXONOMY_STREAM
+
+
+class Waived(_LedgerFact):
+    """Until that day an SCR's failure of a validation rule fails no validation."""
+
+    topic = "ledger.waived/1"
+    event: Literal["waived"]
+    rule: Annotated[
+        str,
+        Field(pattern=r"^[a-z][a-z0-9-]{0,63}$"),
+        _Says("rule", "must be 1 to 64 of a-z 0-9 -, a letter first"),
+    ]
+    scr: Id
+    until: Day
+    """The last day on which it is waived."""
+    reason: LongText
+    by: Text
+    run_by: Text
+
+    @property
+    def stream(self) -> str:
+        """The one stream of waivers."""
+        return WAIVERS_STREAM
+
+
 ScrEvent = (
     Filed
     | Classified
@@ -832,7 +924,15 @@ CaseEvent = ScrEvent | OrganizationEvent
 MeasureEvent = Defined | Retired
 AssertionEvent = Asserted | Withdrawn
 PublicationEvent = Published
-LedgerEvent = Opened | Imported | MeasureEvent | AssertionEvent | PublicationEvent
+LedgerEvent = (
+    Opened
+    | Imported
+    | MeasureEvent
+    | AssertionEvent
+    | Categorized
+    | Waived
+    | PublicationEvent
+)
 Event = CaseEvent | LedgerEvent
 
 CASE_EVENTS: TypeAdapter[CaseEvent] = TypeAdapter(
@@ -844,18 +944,20 @@ CASE_CLASSES: tuple[type[CaseEvent], ...] = (
     *OrganizationEvent.__args__,
 )
 
+OWN_CLASSES: tuple[type[LedgerEvent], ...] = (
+    Opened,
+    Imported,
+    Defined,
+    Retired,
+    Asserted,
+    Withdrawn,
+    Categorized,
+    Waived,
+    Published,
+)
+
 TOPICS: dict[str, type[Event]] = {
-    cls.topic: cls
-    for cls in (
-        *CASE_CLASSES,
-        Opened,
-        Imported,
-        Defined,
-        Retired,
-        Asserted,
-        Withdrawn,
-        Published,
-    )
+    cls.topic: cls for cls in (*CASE_CLASSES, *OWN_CLASSES)
 }
 """Every shape of fact ever written, by its stored name. Closed: what is not here
 is not read, and nothing in a ledger file can add to it (docs/decisions/0001)."""
@@ -925,6 +1027,31 @@ def parse_stored(topic: str, payload: bytes) -> Event:
         raise Unreadable(_faults(error)) from None
 
 
+def parse_definition(body: Mapping[str, Any]) -> DefinitionBody:
+    """Read a definition from a file, as a table of TOML has it.
+
+    :raises Unreadable: with every fault, each at the path of its field, in the order
+        in which the fields stand in a definition.
+    """
+    try:
+        return DefinitionBody.model_validate(dict(body))
+    except ValidationError as error:
+        found = _faults_by_path(error, DefinitionBody)
+    raise Unreadable(_in_order([*found, *contradictions(body)], DefinitionBody))
+
+
+def parse_taxonomy(body: Mapping[str, Any]) -> TaxonomyBody:
+    """Read a taxonomy from a file, as a table of TOML has it.
+
+    :raises Unreadable: as :func:`parse_definition`.
+    """
+    try:
+        return TaxonomyBody.model_validate(dict(body))
+    except ValidationError as error:
+        found = _faults_by_path(error, TaxonomyBody)
+    raise Unreadable(_in_order(found, TaxonomyBody))
+
+
 _Own = TypeVar("_Own", bound=_Base)
 
 
@@ -939,28 +1066,26 @@ def parse_own(cls: type[_Own], fields: Mapping[str, Any]) -> _Own:
         raise Unreadable(_faults(error)) from None
 
 
-def parse_definition(body: Mapping[str, Any]) -> DefinitionBody:
-    """Read a definition from a file, as a table of TOML has it.
+def _faults_by_path(
+    error: ValidationError, of: type[BaseModel]
+) -> list[tuple[str, str]]:
+    return [
+        (_path(item["loc"]), _rule(item, of))
+        for item in error.errors(include_url=False, include_context=False)
+        if item["loc"]
+    ]
 
-    :raises Unreadable: with every fault, each at the path of its field, in the order
-        in which the fields stand in a definition.
-    """
-    try:
-        return DefinitionBody.model_validate(dict(body))
-    except ValidationError as error:
-        found = [
-            (_path(item["loc"]), _rule(item))
-            for item in error.errors(include_url=False, include_context=False)
-            if item["loc"]
-        ]
-    found += contradictions(body)
-    order = list(DefinitionBody.model_fields)
+
+def _in_order(
+    found: Sequence[tuple[str, str]], of: type[BaseModel]
+) -> tuple[tuple[str, str], ...]:
+    order = list(of.model_fields)
 
     def place(fault: tuple[str, str]) -> int:
         name = fault[0].partition(".")[0]
         return order.index(name) if name in order else len(order)
 
-    raise Unreadable(tuple(sorted(found, key=place)))
+    return tuple(sorted(found, key=place))
 
 
 def _path(loc: tuple[int | str, ...]) -> str:
@@ -979,10 +1104,10 @@ _DEFINITION_WORDS = {
 }
 
 
-def _rule(item: ErrorDetails) -> str:
+def _rule(item: ErrorDetails, of: type[BaseModel]) -> str:
     if item["type"] == "extra_forbidden":
-        of = _PARTS.get(_path(item["loc"][:-1]), DefinitionBody)
-        return f"is no field; there are {', '.join(of.model_fields)}"
+        held = _part_of(of, item["loc"][:-1])
+        return f"is no field; there are {', '.join(held.model_fields)}"
     rule = _DEFINITION_WORDS.get(item["type"], item["msg"])
     if isinstance(item["loc"][-1], int) and isinstance(item["input"], str):
         return f"{rule}, not {item['input'] or 'empty'}"
@@ -992,7 +1117,16 @@ def _rule(item: ErrorDetails) -> str:
 _PARTS: dict[str, type[BaseModel]] = {
     "population": PopulationClauses,
     "data_quality": DataQualityStatements,
+    "categories": CategoryBody,
+    "subcategories": SubcategoryBody,
 }
+
+
+def _part_of(of: type[BaseModel], loc: tuple[int | str, ...]) -> type[BaseModel]:
+    """Return what has the fields at a place: of names, every other is a field's."""
+    if of is TaxonomyBody:
+        loc = loc[::2]
+    return _PARTS[str(loc[-1])] if loc else of
 
 
 def payload_of(fact: Event) -> bytes:

@@ -22,7 +22,7 @@ from ledger.errors import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Mapping
+    from collections.abc import Callable, Container, Iterable, Iterator, Mapping
     from datetime import date
 
     from ledger.domain.events import (
@@ -279,18 +279,25 @@ ANOMALIES = {
     "nothing-reclassified": "reclassified with no category before it",
     "nothing-redetermined": "redetermined with no determination before it",
     "duplicate-of-unknown": "voided as a duplicate of an SCR that is not here",
+    "category-not-in-taxonomy": "a category that is not in the taxonomy",
 }
 """Accepted from a file, because history is loaded as found; reported by name."""
 
 
 def anomalies(  # noqa: C901, PLR0912 - one case per fact
-    scr: Scr | None, event: ScrEvent, *, known_on: date, exists: Callable[[str], bool]
+    scr: Scr | None,
+    event: ScrEvent,
+    *,
+    known_on: date,
+    exists: Callable[[str], bool],
+    categories: Container[str] | None = None,
 ) -> Iterator[str]:
     """Yield the rules of :data:`ANOMALIES` that a lawful event departs from.
 
     :param scr: the SCR before the event.
     :param known_on: the day the event was known, in the ledger's zone.
     :param exists: whether an SCR is filed in this ledger.
+    :param categories: those of the taxonomy; None if no taxonomy is recorded.
     """
     if event.effective_on > known_on:
         yield "effective-after-known"
@@ -313,9 +320,11 @@ def anomalies(  # noqa: C901, PLR0912 - one case per fact
         case "returned" | "rescinded":
             if _panel_of(scr, event.outcome) != "approved":
                 yield f"nothing-{event.event}"
-        case "reclassified":
-            if scr.category is None:
+        case "classified" | "reclassified":
+            if event.event == "reclassified" and scr.category is None:
                 yield "nothing-reclassified"
+            if categories is not None and event.category not in categories:
+                yield "category-not-in-taxonomy"
         case "redetermined":
             if not scr.determinations:
                 yield "nothing-redetermined"
@@ -324,7 +333,6 @@ def anomalies(  # noqa: C901, PLR0912 - one case per fact
                 yield "duplicate-of-unknown"
         case (
             "filed"
-            | "classified"
             | "determined"
             | "transferred"
             | "refiled"

@@ -32,6 +32,7 @@ from ledger.errors import (
     UnknownOutcomeError,
     VoidedError,
 )
+from ledger.store import taxonomies
 from ledger.store.streams import recall
 
 if TYPE_CHECKING:
@@ -183,6 +184,7 @@ class Loader:
         self.anomalies: Counter[str] = Counter()
         # A ledger that holds only its identity has no streams to look up.
         self._empty = appending.head <= 1
+        self._categories = taxonomies.categories(appending)
         self._streams: dict[str, _Stream] = {}
         self._missed: dict[str, set[_Missed]] = defaultdict(set)
         self._pending: list[StoredEvent] = []
@@ -305,6 +307,7 @@ class Loader:
                 fact,
                 known_on=self._day(known, fact.effective_on),
                 exists=self._is_filed,
+                categories=self._categories,
             ):
                 self.anomalies[rule] += 1
         elif fact.effective_on > self._day(known, fact.effective_on):

@@ -14,6 +14,7 @@ from ledger.errors import (
     CommandIdTakenError,
     FieldError,
 )
+from ledger.store import taxonomies
 from ledger.store.streams import recall
 
 if TYPE_CHECKING:
@@ -113,6 +114,7 @@ def _anomalies(
                 fact,
                 known_on=today,
                 exists=lambda name: recall(appending, f"scr/{name}").state is not None,
+                categories=taxonomies.categories(appending),
             )
         )
     return ["effective-after-known"] if fact.effective_on > today else []
