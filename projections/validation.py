@@ -145,6 +145,7 @@ def _ground(
         counted,
         taxonomies.at(log, basis),
         merged,
+        [(one.definition.id, year) for one in used if one.in_force for year in years],
     )
 
 

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from ledger.domain.links import end_of_chain
 from ledger.domain.scr import ANOMALIES
+from projections.validation_moved import PERCENT, moved
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -64,6 +65,8 @@ class Ground(NamedTuple):
     taxonomy: Loaded | None
     merged: Mapping[str, str]
     """What each merged organization is merged into."""
+    figures: Sequence[tuple[str, int]] = ()
+    """The measures in force, and the fiscal years, that are looked at."""
 
     @property
     def scrs(self) -> Mapping[str, Judged]:
@@ -273,6 +276,33 @@ def _apart(days: int) -> str:
     return f"{abs(days):,} days {'after' if days > 0 else 'before'}"
 
 
+# --- what was printed ------------------------------------------------------------
+
+
+def _moved_percent(ground: Ground) -> int:
+    recorded = ground.threshold("moved-since-printing")
+    return PERCENT if recorded is None else recorded
+
+
+def _moved(ground: Ground) -> Iterator[Found]:
+    told: dict[str, tuple[set[int], list[str]]] = {}
+    for one in moved(
+        ground.log,
+        ground.model,
+        ground.basis,
+        ground.figures,
+        _moved_percent(ground),
+    ):
+        # What was never supported is no SCR's doing: the figure stands for itself.
+        name = f"{one.figure.measure} FY {one.figure.fiscal_year}"
+        for scr in one.scrs or (name,):
+            positions, words = told.setdefault(scr, (set(), []))
+            positions.add(one.publication.position)
+            words.append(one.words)
+    for scr, (positions, words) in told.items():
+        yield Found("warning", scr, tuple(sorted(positions)), "; ".join(words))
+
+
 # --- the accepted anomalies ------------------------------------------------------
 
 
@@ -357,7 +387,14 @@ RULES: tuple[Rule, ...] = (
         _far,
         _far_days,
     ),
+    Rule(
+        "moved-since-printing",
+        ("warning",),
+        "A figure that moved by more than the threshold since it was printed last has"
+        " to be explained; named are the SCRs that came or went.",
+        _moved,
+        _moved_percent,
+    ),
     *(_anomaly(rule, words) for rule, words in ANOMALIES.items()),
 )
-"""In the order of answers. A figure that moved since its last printing is for whoever
-records printings: such a rule is added here, or handed to ``validate`` beside these."""
+"""In the order of answers."""

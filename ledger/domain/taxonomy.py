@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 Answer = Literal["yes", "no", "unknown"]
 
-Threshold = Literal["office-silent", "outcome-far-from-filing"]
+Threshold = Literal["office-silent", "outcome-far-from-filing", "moved-since-printing"]
 """The validation rules whose threshold a taxonomy may record; the list only grows."""
 
 STREAM = "taxonomy"
