@@ -22,6 +22,11 @@ if TYPE_CHECKING:
 
     Row = dict[str, object]
 
+GROUP_EXAMPLES = """\b
+Examples:
+  scr publication list
+  scr publication verify
+"""
 LIST_EXAMPLES = """\b
 Examples:
   scr publication list
@@ -57,7 +62,7 @@ _YEAR = Column("fiscal_year", "FY")
 _PERCENT = 100
 
 
-@click.group("publication", cls=Suggesting)
+@click.group("publication", cls=Suggesting, epilog=GROUP_EXAMPLES)
 def publication_command() -> None:
     """Look up what was printed: publications, figures, and the SCRs behind them."""
 

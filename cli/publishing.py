@@ -14,19 +14,17 @@ from cli.safe import display, json_text
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from projections.validation import Result
-
     from cli.asking import Asking
     from cli.main import Settings
     from ledger.domain.publication import Gate, Publication, Status
     from ledger.intake.printed import Printing
     from projections.publishing import Wanted
+    from projections.validation import Result
 
 PUBLISH_EXAMPLES = """\b
 Examples:
-  scr publish APR-2023 --measure dd-tco --fy 2019..2023 --as-of 2024-01-15
-      --document "Annual performance report 2023" --claims dd-tco --by publisher
   scr publish --as-printed printed.jsonl --by archivist
+  scr publish APR-23 --measure dd-tco --fy 2023 --document APR --claims dd-tco --by me
 """
 
 ATTEMPTS = 5

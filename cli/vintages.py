@@ -56,6 +56,11 @@ _PERCENT = 100
     "--on", metavar="MM-DD", help="The day of regular vintages.  [default: 01-15]"
 )
 @click.option(
+    "--publications",
+    is_flag=True,
+    help="A vintage for each publication that has figures of the measure.",
+)
+@click.option(
     "--definition",
     metavar="ID@VERSION",
     help="Count by this version throughout, not by the one in force at each vintage.",
@@ -83,7 +88,9 @@ def vintages_command(settings: Settings, /, **given: Any) -> None:
     years = _years(given["fy"])
     with asking(settings, Basing(None, None)) as open_:
         log, model = open_.log, open_.model
-        if given["at"]:
+        if given["publications"]:
+            at = vintages.published(log, given["measure"])
+        elif given["at"]:
             at = vintages.asked_for(log, given["at"])
         else:
             every, on = given["every"] or vintages.EVERY, given["on"] or vintages.ON
@@ -128,8 +135,9 @@ def vintages_command(settings: Settings, /, **given: Any) -> None:
 
 
 def _check(given: dict[str, Any]) -> None:
-    if given["at"] and (given["every"] or given["on"]):
-        message = "--at and --every or --on contradict; give one of the two"
+    regular = given["every"] or given["on"]
+    if sum(map(bool, (given["at"], regular, given["publications"]))) > 1:
+        message = "--at, --every or --on, and --publications contradict; give one"
         raise click.UsageError(message)
     definition = given["definition"]
     if definition is None:

@@ -34,7 +34,13 @@ HELP = re.compile(
 EXAMPLE = re.compile(r"(?<=```console\n).*?(?=```\n)", re.DOTALL)
 PREPARE = re.compile(r"^<!-- before: (.*) -->$", re.MULTILINE)
 
-WORKED = ("measures.md", "reconciliation.md", "validation.md", "vintages.md")
+WORKED = (
+    "measures.md",
+    "publications.md",
+    "reconciliation.md",
+    "validation.md",
+    "vintages.md",
+)
 """Other pages with examples."""
 
 LEDGER_ID = UUID("5c4e2a70-0000-4000-8000-000000000001")
@@ -134,6 +140,9 @@ def prepared() -> Iterator[None]:
             block("validation.md", "toml"), encoding="utf-8"
         )
         Path("apg.toml").write_text(block("measures.md", "toml"), encoding="utf-8")
+        Path("printed.jsonl").write_text(
+            block("publications.md", "json"), encoding="utf-8"
+        )
         said(["init", "--name", "first"])
         said(["import", "first.jsonl"])
         yield

@@ -151,12 +151,13 @@ def _verification(content: Publication) -> tuple[str, ...]:
 
 def _sources(content: Publication) -> tuple[str, ...]:
     basis = content.basis
-    share = f"{basis.claimed:,} of {basis.visible:,}"
-    return (
-        f"Grade {basis.grade}: of the facts these figures rest on, {share} say"
-        " themselves, in an imported file, when they became known; of the others the"
-        " ledger witnessed it.",
+    said = (
+        f"of the {basis.visible:,} facts these figures rest on, imported files say of"
+        f" {basis.claimed:,} when they became known"
     )
+    witnessed = basis.visible - basis.claimed
+    rest = f"; of the other {witnessed:,} the ledger witnessed it" if witnessed else ""
+    return (f"Grade {basis.grade}: {said}{rest}.",)
 
 
 def _accuracy(line: Line) -> str:

@@ -18,6 +18,7 @@ from ledger.errors import UsageError
 from projections import basis as bases
 from projections.counts import Question, asked_years, count
 from projections.measures import find
+from projections.publications import basis_of, recorded
 from projections.reconcile import Side, by_cause, counted, reconcile
 from projections.revisions import Revisions, revisions
 
@@ -127,6 +128,25 @@ def asked_for(log: Log, texts: Sequence[str]) -> list[tuple[str, Basis]]:
             raise UsageError(message)
         found[basis] = text
     pairs = [(text, basis) for basis, text in found.items()]
+    return sorted(pairs, key=lambda pair: (pair[1].cutoff, pair[1].position))
+
+
+def published(log: Log, measure: str) -> list[tuple[str, Basis]]:
+    """Return the vintages that publications of a measure rest on.
+
+    Several that rest on one basis are one vintage, under all their names.
+
+    :raises UsageError: there is none.
+    """
+    found: dict[Basis, str] = {}
+    for one in recorded(log):
+        if any(figure.measure == measure for figure in one.content.figures):
+            basis, name = basis_of(log, one), one.content.name
+            found[basis] = f"{found[basis]}, {name}" if basis in found else name
+    if not found:
+        message = f"no publication has a figure of {measure}; leave --publications out"
+        raise UsageError(message)
+    pairs = [(name, basis) for basis, name in found.items()]
     return sorted(pairs, key=lambda pair: (pair[1].cutoff, pair[1].position))
 
 

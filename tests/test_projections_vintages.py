@@ -10,16 +10,19 @@ from hypothesis import assume
 from hypothesis import given as holds_for
 from hypothesis import strategies as st
 
+from ledger import app
 from ledger.domain.definitions import BUILT_IN
 from ledger.errors import NotFoundError, UsageError
 from ledger.reader import open_log
 from projections import basis as bases
 from projections import counts
+from projections.publishing import Printed, as_printed
 from projections.readmodel import open_read_model
 from projections.vintages import (
     asked_for,
     causes,
     finality,
+    published,
     regular,
     revised,
     statistics,
@@ -229,12 +232,48 @@ def test_vintages_stand_in_the_order_of_knowledge(path):
     ]
 
 
+def test_vintages_of_publications(path):
+    """
+    Each publication with figures of the measure is a vintage; of one basis, one.
+    """
+    publish(path, "APR-A", "dd-all", "2020-01-15")
+    publish(path, "APR-B", "dd-tco", "2021-01-15")
+    publish(path, "APR-C", "dd-all", "2019-12-31")
+    with open_log(path) as log:
+        found = published(log, "dd-all")
+        assert [name for name, _ in found] == ["APR-C", "APR-A"]
+        assert found[1][1] == bases.parse_as_of("APR-A", log)
+        with pytest.raises(UsageError, match="no publication has a figure of entered"):
+            published(log, "entered-all")
+
+
+def publish(path: str, name: str, measure: str, as_of: str) -> None:
+    """
+    Register a printing of what the ledger gives for FY 2019.
+    """
+    with open_log(path) as log, open_read_model(log) as model:
+        wanted = Printed(
+            name=name,
+            document="d",
+            claims="c",
+            printed_on="2022-01-01",
+            as_of=as_of,
+            synthetic=True,
+            figures=((measure, 2019, 1, None),),
+        )
+        contents = as_printed(log, model, [wanted])
+        head = log.head
+    ledger, _ = app.open_ledger(path, clock=ledgers.Clock())
+    ledger.publish(contents, head=head, by="b")
+    ledger.close()
+
+
 @pytest.mark.parametrize(
     ("texts", "said"),
     [
         (["2020-01-15", "2020-01-15"], "one vintage"),
         (["2020-01-15", "@99"], "@99"),
-        (["soon"], "publication"),
+        (["soon"], "no publication is named soon"),
         (["2020-02-30"], "calendar"),
     ],
 )
