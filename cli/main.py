@@ -67,6 +67,7 @@ COMMANDS = {
     "reinstate": ("cli.live", "correct: a voided SCR stands again"),
     "merge": ("cli.live", "record that two organizations are one"),
     "unmerge": ("cli.live", "correct: they are not"),
+    "correct": ("cli.correcting", "propose corrections, and agree to them"),
     "rebuild": ("cli.keeping", "make the read model anew"),
     "doctor": ("cli.checking", "look over the ledger and this installation"),
     "demo": ("cli.demo", "the audit's story, on a synthetic ledger"),

@@ -22,12 +22,20 @@ from ledger.domain import taxonomy as taxonomy_data
 from ledger.domain.definitions import as_json, from_json, hash_of
 from ledger.domain.events import (
     LEDGER_STREAM,
+    Agreed,
+    Amended,
     Asserted,
+    AssertionEvent,
     Categorized,
     Defined,
     Imported,
+    MeasureEvent,
     Opened,
+    PackageEvent,
+    Proposed,
     Published,
+    Recalled,
+    Rejected,
     Retired,
     Unreadable,
     Waived,
@@ -55,6 +63,8 @@ from ledger.store import (
     assertions,
     live,
     measures,
+    packages,
+    people,
     publications,
     taxonomies,
     waivers,
@@ -73,7 +83,6 @@ if TYPE_CHECKING:
     from eventsourcing.utils import EnvType
 
     from ledger.domain.claim import Claim, Proof
-    from ledger.domain.events import AssertionEvent
     from ledger.domain.publication import Publication
     from ledger.intake.facts import FactFile
     from ledger.intake.mapping import MapFile
@@ -496,6 +505,112 @@ class CaseLedger(Application[str]):
         with self._deciding(dry_run=dry_run) as appending:
             return waivers.append(appending, fact)
 
+    # --- correction packages ---
+
+    def propose(  # noqa: PLR0913 - what a package says
+        self,
+        items: Iterable[Mapping[str, str]],
+        *,
+        zone: ZoneInfo,
+        reason_code: str,
+        reason: str,
+        evidence: Iterable[str] = (),
+        by: str,
+        amends: str | None = None,
+        dry_run: bool = False,
+    ) -> packages.Decided:
+        """Propose a package, or amend one that is not decided yet.
+
+        :param items: facts as in a file, without who says so and when; a day that is
+            left out is today's, a reason the package's.
+        :param amends: the package to amend; None proposes a new one.
+        :raises FaultyPackageError: an item cannot be recorded, with every fault.
+        :raises LedgerError: a rule of ``ledger.domain.package``.
+        :raises FieldError: a value is not what its field takes.
+        """
+        with self._deciding(dry_run=dry_run) as appending:
+            today = appending.moment.astimezone(zone).date()
+            said = {
+                "items": packages.completed(items, today=today, reason=reason),
+                "reason_code": reason_code,
+                "reason": reason,
+                "evidence": list(evidence),
+            }
+            cls: type[Proposed | Amended] = Proposed if amends is None else Amended
+            fields = {
+                "event": "proposed" if amends is None else "amended",
+                "package": amends or packages.next_id(appending),
+                "content": said,
+            }
+            fact = _own_fact(cls, fields, by)
+            return packages.append(appending, zone, fact, account=account())
+
+    def agree(
+        self,
+        package: str,
+        *,
+        zone: ZoneInfo,
+        hash_: str,
+        by: str,
+        dry_run: bool = False,
+    ) -> packages.Decided:
+        """Agree to a package: its facts are recorded, all in one transaction.
+
+        :param hash_: of what was looked at, as `preview` prints it.
+        :raises SelfApprovalError: who agrees proposed or amended it.
+        :raises PackageChangedError: it is not what that hash is of.
+        :raises LedgerError: a rule of ``ledger.domain.package``.
+        """
+        with self._deciding(dry_run=dry_run) as appending:
+            standing = packages.held(appending, package)
+            fields = {
+                "event": "agreed",
+                "package": package,
+                "hash": hash_,
+                "facts": len(standing.content.items),
+                "four_eyes": people.four_eyes(appending),
+            }
+            fact = _own_fact(Agreed, fields, by)
+            return packages.append(appending, zone, fact, account=account())
+
+    def turn_down(  # noqa: PLR0913 - all but two are keywords
+        self,
+        package: str,
+        *,
+        zone: ZoneInfo,
+        reason: str,
+        by: str,
+        recall: bool = False,
+        dry_run: bool = False,
+    ) -> packages.Decided:
+        """Reject a package, or recall one's own.
+
+        :raises LedgerError: a rule of ``ledger.domain.package``.
+        """
+        cls: type[Recalled | Rejected] = Recalled if recall else Rejected
+        event = "recalled" if recall else "rejected"
+        fields = {"event": event, "package": package, "reason": reason}
+        fact = _own_fact(cls, fields, by)
+        with self._deciding(dry_run=dry_run) as appending:
+            return packages.append(appending, zone, fact, account=account())
+
+    def carry_out(self, package: str, *, zone: ZoneInfo) -> int:
+        """Record a package's facts without agreement: only ever in a copy.
+
+        :returns: the position after them.
+        """
+        with self._deciding(dry_run=False) as appending:
+            standing = packages.held(appending, package)
+            stored = packages.facts_of(
+                appending,
+                zone,
+                standing.id,
+                standing.content,
+                standing.proposer,
+                account=account(),
+            )
+            return appending.put(stored)[-1]
+
     @contextmanager
     def _deciding(self, *, dry_run: bool) -> Iterator[Appending]:
         with (
@@ -507,7 +622,12 @@ class CaseLedger(Application[str]):
 
 _Own = TypeVar(
     "_Own",
-    bound=Defined | Retired | Asserted | Withdrawn | Categorized | Waived | Published,
+    bound=MeasureEvent
+    | AssertionEvent
+    | Categorized
+    | Waived
+    | Published
+    | PackageEvent,
 )
 
 

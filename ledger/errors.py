@@ -493,6 +493,54 @@ class PublicationChangedError(IntegrityError):
         )
 
 
+class NoSuchPackageError(NotFoundError):
+    """A package is named by the id it was given when it was proposed."""
+
+    def __init__(self, package: str) -> None:
+        super().__init__(
+            f"no package is named {package or repr('')}; `scr correct list` lists them"
+        )
+
+
+class PackageDecidedError(RefusedError):
+    """What is decided about a package is decided once."""
+
+    def __init__(self, package: str, state: str) -> None:
+        super().__init__(f"package {package} is {state} already; propose another one")
+
+
+class SelfApprovalError(RefusedError):
+    """Nobody agrees to what they proposed or amended."""
+
+    def __init__(self, package: str, by: str, authors: tuple[str, ...]) -> None:
+        names = ", ".join(dict.fromkeys(authors))
+        super().__init__(
+            f"{by} is an author of package {package} ({names}), and nobody agrees to"
+            " their own; let another person with the role approver do it"
+        )
+
+
+class NotAnAuthorError(RefusedError):
+    """A package is taken back by who proposed or amended it."""
+
+    def __init__(self, package: str, by: str, authors: tuple[str, ...]) -> None:
+        names = ", ".join(dict.fromkeys(authors))
+        super().__init__(
+            f"{by} is no author of package {package} ({names}); an approver may reject"
+            " it with `scr correct reject`"
+        )
+
+
+class PackageChangedError(RefusedError):
+    """Somebody agrees to what they looked at, and to nothing else."""
+
+    def __init__(self, package: str) -> None:
+        super().__init__(
+            f"package {package}, or an SCR it touches, is not what that hash is of;"
+            f" look at it again: `scr correct preview {package}`"
+        )
+
+
 class AnomalyError(RefusedError):
     """A live command departs from a rule that only history may depart from."""
 
@@ -538,6 +586,16 @@ class FaultyFileError(RefusedError):
         )
         self.lines = lines
         self.count = count
+
+
+class FaultyPackageError(FaultyFileError):
+    """A package has items that cannot be recorded, so nothing of it was.
+
+    ``lines`` has one text per fault, in order, the first 100.
+    """
+
+    def __init__(self, package: str, lines: tuple[str, ...], count: int) -> None:
+        super().__init__(f"package {package}", lines, count, verb="propose")
 
 
 class FaultyTableError(FaultyFileError):

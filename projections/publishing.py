@@ -153,6 +153,15 @@ def _met(one: Computed) -> bool | None:
     return one.value * _PERCENT >= one.target * one.denominator
 
 
+def met_in(model: ReadModel, basis: Basis, measure: Measure, year: int) -> bool | None:
+    """Return whether a measure reaches its target for a year; None without one."""
+    if year not in measure.definition.targets:
+        return None
+    under = measure.definition.denominator
+    other = None if under is None else find(model, basis, under)
+    return _met(_computed(model, basis, measure, other, year))
+
+
 def _counted_by(measure: Measure) -> Counted:
     definition = measure.definition
     return Counted(definition.id, definition.version, measure.hash)

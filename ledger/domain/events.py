@@ -900,6 +900,98 @@ class Waived(_LedgerFact):
         return WAIVERS_STREAM
 
 
+# --- correction packages -----------------------------------------------------
+
+ReasonCode = Annotated[
+    Literal[
+        "audit-finding",
+        "data-entry",
+        "duplicate",
+        "late-information",
+        "not-a-tco",
+        "misclassified",
+        "wrong-date",
+        "other",
+    ],
+    _Says(
+        "reason_code",
+        "must be audit-finding, data-entry, duplicate, late-information, not-a-tco,"
+        " misclassified, wrong-date or other",
+    ),
+]
+PackageId = Annotated[
+    str,
+    Field(pattern=r"^C-[1-9][0-9]{0,8}$"),
+    _Says("package", "must be C- and a number, as C-12"),
+]
+
+
+class PackageBody(_Part):
+    """What a package says (``package.Package``)."""
+
+    items: Annotated[list[dict[str, LongText]], Field(min_length=1, max_length=100_000)]
+    """The facts, in order, each as in a file, without who says so and when."""
+    reason_code: ReasonCode
+    reason: LongText
+    evidence: list[Text] = []
+
+
+class _PackageFact(_LedgerFact):
+    package: PackageId
+    by: Text
+    run_by: Text
+
+    @property
+    def stream(self) -> str:
+        """The stream of one package."""
+        return f"correction/{self.package}"
+
+
+class Proposed(_PackageFact):
+    """Somebody proposes these corrections."""
+
+    topic = "ledger.proposed/1"
+    event: Literal["proposed"]
+    content: PackageBody
+
+
+class Amended(_PackageFact):
+    """The package is now this; whoever amends it is an author of it."""
+
+    topic = "ledger.amended/1"
+    event: Literal["amended"]
+    content: PackageBody
+    note: OptionalLongText = None
+
+
+class Agreed(_PackageFact):
+    """Another one agrees: the package's facts stand right behind this one."""
+
+    topic = "ledger.agreed/1"
+    event: Literal["agreed"]
+    hash: Hash
+    """Of what is agreed to (``package.hash_of``)."""
+    facts: Annotated[int, Field(ge=1)]
+    four_eyes: bool
+    """Whether two people were asked for in this ledger then."""
+
+
+class Rejected(_PackageFact):
+    """Somebody else turns the package down."""
+
+    topic = "ledger.rejected/1"
+    event: Literal["rejected"]
+    reason: LongText
+
+
+class Recalled(_PackageFact):
+    """An author takes the package back."""
+
+    topic = "ledger.recalled/1"
+    event: Literal["recalled"]
+    reason: LongText
+
+
 ScrEvent = (
     Filed
     | Classified
@@ -924,6 +1016,7 @@ CaseEvent = ScrEvent | OrganizationEvent
 MeasureEvent = Defined | Retired
 AssertionEvent = Asserted | Withdrawn
 PublicationEvent = Published
+PackageEvent = Proposed | Amended | Agreed | Rejected | Recalled
 LedgerEvent = (
     Opened
     | Imported
@@ -932,6 +1025,7 @@ LedgerEvent = (
     | Categorized
     | Waived
     | PublicationEvent
+    | PackageEvent
 )
 Event = CaseEvent | LedgerEvent
 
@@ -954,6 +1048,11 @@ OWN_CLASSES: tuple[type[LedgerEvent], ...] = (
     Categorized,
     Waived,
     Published,
+    Proposed,
+    Amended,
+    Agreed,
+    Rejected,
+    Recalled,
 )
 
 TOPICS: dict[str, type[Event]] = {

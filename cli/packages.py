@@ -1,0 +1,308 @@
+"""Correction packages as people read them: what they would do, and how they stand."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from cli.asking import Asking, Basing, answer, asking, form, progress
+from cli.render import Answer, Column
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from cli.main import Settings
+    from projections.packages import Affected, Delay, Preview, Standing
+    from projections.reconcile import Item, Year
+
+    Row = dict[str, object]
+
+MINUS = "\N{MINUS SIGN}"
+_LISTED = 10
+
+
+def signed(value: object) -> str:
+    """Return a number with its sign."""
+    assert isinstance(value, int)
+    if value == 0:
+        return "0"
+    return f"{'+' if value > 0 else MINUS}{abs(value):,}"
+
+
+# --- preview --------------------------------------------------------------------------
+
+
+def answer_preview(settings: Settings, given: Mapping[str, Any]) -> None:
+    """Carry a package out in a copy, and answer with what it does."""
+    from zoneinfo import ZoneInfo
+
+    from ledger.app import open_ledger
+    from ledger.copying import copied
+    from ledger.reader import open_log
+    from projections.packages import hash_now, package_of, preview
+    from projections.readmodel import open_read_model, path_beside
+
+    how = form(given)
+    name = given["package"]
+    with asking(settings, Basing(None, None)) as open_:
+        standing = package_of(open_.log, name)
+        _check_open(standing)
+        digest = hash_now(open_.log, standing.package)
+        basis = open_.graded()
+        beside = [path_beside(settings.ledger)]
+    with copied(settings.ledger, beside) as copy:
+        ledger, identity = open_ledger(copy)
+        try:
+            upto = ledger.carry_out(name, zone=ZoneInfo(identity.timezone))
+        finally:
+            ledger.close()
+        with (
+            open_log(copy) as log,
+            progress("trying it in a copy, position") as tell,
+            open_read_model(log, tell) as model,
+        ):
+            count = len(standing.package.content.items)
+            found = preview(log, model, upto - count, upto)
+            after = Asking(log, model, found.after).graded()
+    answer(_preview(name, standing, found, digest, (basis, after), given), how)
+
+
+def _check_open(standing: Standing) -> None:
+    from ledger.errors import PackageDecidedError
+
+    if standing.package.state != "proposed":
+        raise PackageDecidedError(standing.package.id, standing.package.state)
+
+
+def _preview(  # noqa: PLR0913, PLR0917 - what an answer is made of
+    name: str,
+    standing: Standing,
+    found: Preview,
+    digest: str,
+    bases: tuple[dict[str, object], dict[str, object]],
+    given: Mapping[str, Any],
+) -> Answer:
+    content = standing.package.content
+    rows = [_affected_row(one) for one in found.affected]
+    today = [
+        _year_row(effect.measure.definition.name, year)
+        for effect in found.effects
+        for year in effect.years
+    ]
+    return Answer(
+        "scr-correction-preview/1",
+        bases[0],
+        _AFFECTED,
+        rows,
+        table_columns=[one for one in _AFFECTED if one.name not in _ONLY_IN_JSON],
+        title=f"{name}: {len(content.items):,} items; printed figures they move",
+        extra={"package": name, "hash": digest, "state": standing.package.state},
+        tail={"today": today},
+        notes=_preview_notes(name, found, digest, items=given["items"]),
+    )
+
+
+_AFFECTED = [
+    Column("publication", "Publication"),
+    Column("measure", "Measure"),
+    Column("fiscal_year", "FY"),
+    Column("printed", "Printed", right=True, grouped=True),
+    Column("before", "Today", right=True, grouped=True),
+    Column("after", "Then", right=True, grouped=True),
+    Column("change", "Change", right=True, show=signed),
+    Column("material", "Material", show=lambda held: "MATERIAL" if held else ""),
+    Column("flip", "Target"),
+    Column("items", "Items"),
+]
+_ONLY_IN_JSON = ("items",)
+
+
+def _affected_row(one: Affected) -> Row:
+    flip = None
+    if one.flips:
+        flip = "met to UNMET" if one.met_before else "unmet to MET"
+    return {
+        "publication": one.publication.content.name,
+        "measure": one.figure.measure,
+        "fiscal_year": one.figure.fiscal_year,
+        "printed": one.figure.shown,
+        "before": one.before,
+        "after": one.after,
+        "change": one.after - one.before,
+        "material": one.material,
+        "flip": flip,
+        "items": [_item(item) for item in one.items],
+    }
+
+
+def _year_row(measure: str, year: Year) -> Row:
+    return {
+        "measure": measure,
+        "fiscal_year": year.fiscal_year,
+        "before": year.before,
+        "after": year.after,
+        "change": year.change,
+        "items": [_item(item) for item in year.items],
+    }
+
+
+def _item(item: Item) -> Row:
+    row: Row = {"subject": item.subject, "effect": item.effect, "cause": item.cause}
+    return row if item.outcome is None else {**row, "outcome": item.outcome}
+
+
+def _preview_notes(name: str, found: Preview, digest: str, *, items: bool) -> list[str]:
+    from projections.reconcile import by_cause
+
+    notes = ["Today's figures:"] if found.effects else ["It moves no figure of today."]
+    for effect in found.effects:
+        for year in effect.years:
+            causes = ", ".join(
+                f"{signed(n)} {cause}" for cause, n in by_cause(year.items)
+            )
+            label = f"{effect.measure.definition.name} FY{year.fiscal_year}"
+            notes.append(
+                f"  {label}: {year.before:,} → {year.after:,}"
+                f" ({signed(year.change)}): {causes}"
+            )
+            if items:
+                notes += [
+                    f"    {signed(item.effect)} {item.subject}"
+                    f"{'' if item.outcome is None else f' {item.outcome}'} {item.cause}"
+                    for item in year.items
+                ]
+    return [
+        *notes,
+        "",
+        f"Agree to exactly this: scr correct approve {name} --hash {digest}",
+    ]
+
+
+# --- list and show --------------------------------------------------------------------
+
+
+def answer_list(settings: Settings, given: Mapping[str, Any]) -> None:
+    """Answer with all packages."""
+    from projections.packages import packages_of
+
+    how = form(given)
+    with asking(settings, Basing(None, None)) as open_:
+        rows = [
+            _listed(one)
+            for one in packages_of(open_.log)
+            if not given["open_"] or one.package.state == "proposed"
+        ]
+        answer(Answer("scr-corrections/1", open_.graded(), _LIST, rows), how)
+
+
+_LIST = [
+    Column("package", "Package"),
+    Column("state", "State"),
+    Column("items", "Items", right=True, grouped=True),
+    Column("subjects", "Subjects", right=True, grouped=True),
+    Column("reason_code", "Reason code"),
+    Column("reason", "Reason"),
+    Column("proposed_by", "Proposed by"),
+    Column("proposed_at", "Proposed at"),
+    Column("decided_by", "Decided by"),
+    Column("decided_at", "Decided at"),
+]
+
+
+def _listed(one: Standing) -> Row:
+    content = one.package.content
+    decided = one.decided
+    subjects = {item.get("scr") or item.get("organization") for item in content.items}
+    return {
+        "package": one.package.id,
+        "state": one.package.state,
+        "items": len(content.items),
+        "subjects": len(subjects),
+        "reason_code": content.reason_code,
+        "reason": content.reason,
+        "proposed_by": one.steps[0].by,
+        "proposed_at": one.steps[0].recorded_at,
+        "decided_by": None if decided is None else decided.by,
+        "decided_at": None if decided is None else decided.recorded_at,
+    }
+
+
+def answer_show(settings: Settings, given: Mapping[str, Any]) -> None:
+    """Answer with one package."""
+    from projections.packages import delays, package_of
+
+    how = form(given)
+    with asking(settings, Basing(None, None)) as open_:
+        one = package_of(open_.log, given["package"])
+        stood = delays(open_.log, one)
+        content = one.package.content
+        rows: list[Row] = [
+            {"item": number, **item} for number, item in enumerate(content.items, 1)
+        ]
+        answer(
+            Answer(
+                "scr-correction/1",
+                open_.graded(),
+                _columns(content.items),
+                rows,
+                title=f"{one.package.id}: {content.reason_code}, {content.reason}",
+                extra={
+                    **_listed(one),
+                    "items": len(content.items),
+                    "evidence": content.evidence,
+                    "authors": list(dict.fromkeys(one.package.authors)),
+                    "history": [step._asdict() for step in one.steps],
+                },
+                tail={"delays": [_delay(each) for each in stood]},
+                notes=_show_notes(one, stood),
+            ),
+            how,
+        )
+
+
+def _columns(items: Sequence[Mapping[str, str]]) -> list[Column]:
+    names = dict.fromkeys(name for item in items for name in item)
+    return [
+        Column("item", "Item", right=True),
+        *(Column(name, name.replace("_", " ").capitalize()) for name in names),
+    ]
+
+
+def _delay(one: Delay) -> Row:
+    return {
+        "subject": one.subject,
+        "event": one.event,
+        "mistake_position": one.mistake_position,
+        "mistake_at": one.mistake_at,
+        "detected_at": one.detected_at,
+        "corrected_at": one.corrected_at,
+        "days_to_detection": one.days(one.detected_at),
+        "days_to_correction": one.days(one.corrected_at),
+    }
+
+
+def _show_notes(one: Standing, stood: Sequence[Delay]) -> list[str]:
+    notes = []
+    for step in one.steps:
+        words = f": {step.words}" if step.words and step.event != "proposed" else ""
+        notes.append(
+            f"{step.event} @{step.position} at {step.recorded_at} by {step.by}{words}"
+        )
+    if one.package.content.evidence:
+        notes.append(f"Evidence: {', '.join(one.package.content.evidence)}")
+    if stood:
+        notes.append(_stood(stood))
+    return notes
+
+
+def _stood(stood: Sequence[Delay]) -> str:
+    from statistics import median_low
+
+    found = [days for one in stood if (days := one.days(one.detected_at)) is not None]
+    said = (
+        f"What {len(stood):,} of its items correct stood for a median of"
+        f" {median_low(found):,} days (longest {max(found):,}) before it was found"
+    )
+    done = [days for one in stood if (days := one.days(one.corrected_at)) is not None]
+    if not done:
+        return f"{said}."
+    return f"{said}, and {median_low(done):,} days before it was corrected."

@@ -1,0 +1,144 @@
+"""Correction packages: facts that two people stand behind, proposed and then agreed to.
+
+Whoever proposed or amended a package cannot agree to it. Agreement names the hash of
+exactly what is agreed to: the package as it stands, and how long the histories of its
+subjects were, so that it fails if anything moved since it was looked at
+(docs/corrections.md).
+"""
+
+from __future__ import annotations
+
+from hashlib import sha256
+from typing import TYPE_CHECKING, Literal, NamedTuple, assert_never
+
+from ledger.domain.events import Agreed, Amended, Proposed, Recalled, Rejected
+from ledger.domain.people import normal
+from ledger.errors import (
+    NoSuchPackageError,
+    PackageChangedError,
+    PackageDecidedError,
+    SelfApprovalError,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from ledger.domain.events import PackageBody, PackageEvent
+
+State = Literal["proposed", "agreed", "rejected", "recalled"]
+
+EVENTS = (
+    "determined",
+    "classified",
+    "approved",
+    "returned",
+    "transferred",
+    "reclassified",
+    "redetermined",
+    "redated",
+    "reversed",
+    "rescinded",
+    "refiled",
+    "voided",
+    "reinstated",
+    "merged",
+    "unmerged",
+)
+"""What a package may bring: corrections, and what should have been said in time."""
+
+PREFIX = "correction/"
+
+
+class Package(NamedTuple):
+    """A package as it stands."""
+
+    id: str
+    state: State
+    content: PackageBody
+    proposer: str
+    authors: tuple[str, ...]
+    """Who proposed or amended it, as they wrote themselves, in that order."""
+
+
+def content_hash(content: PackageBody) -> str:
+    """Return the SHA-256, in hex, of what a package says, as RFC 8785 JSON."""
+    return _hash(content.model_dump(mode="json", exclude_none=True))
+
+
+def hash_of(package: str, content: PackageBody, lengths: Mapping[str, int]) -> str:
+    """Return the SHA-256, in hex, of what is agreed to.
+
+    :param lengths: the streams the package touches, and how many facts each has.
+    """
+    said = content.model_dump(mode="json", exclude_none=True)
+    return _hash({"package": package, "content": said, "lengths": dict(lengths)})
+
+
+def _hash(value: object) -> str:
+    import rfc8785
+
+    return sha256(rfc8785.dumps(value)).hexdigest()  # type: ignore[arg-type]
+
+
+def touched(content: PackageBody) -> list[str]:
+    """Return the streams whose state decides about a package, sorted."""
+    found: set[str] = set()
+    for item in content.items:
+        for field, kind in (
+            ("scr", "scr"),
+            ("duplicate_of", "scr"),
+            ("organization", "organization"),
+            ("into", "organization"),
+        ):
+            if field in item and not (field == "organization" and "scr" in item):
+                found.add(f"{kind}/{item[field]}")
+    return sorted(found)
+
+
+def evolve(held: Package | None, fact: PackageEvent) -> Package:
+    """Return what a fact makes of a package."""
+    if isinstance(fact, Proposed):
+        return Package(fact.package, "proposed", fact.content, fact.by, (fact.by,))
+    assert held is not None  # `refuse` has seen to it.
+    match fact:
+        case Amended():
+            return held._replace(content=fact.content, authors=(*held.authors, fact.by))
+        case Agreed():
+            return held._replace(state="agreed")
+        case Rejected():
+            return held._replace(state="rejected")
+        case Recalled():
+            return held._replace(state="recalled")
+        case _:
+            assert_never(fact)
+
+
+def refuse(
+    held: Package | None,
+    fact: PackageEvent,
+    lengths: Mapping[str, int],
+    *,
+    four_eyes: bool,
+) -> None:
+    """Refuse a fact that may not follow what is recorded of a package.
+
+    :param lengths: how many facts each stream has that the package touches.
+    :param four_eyes: whether two people are asked for in this ledger.
+    :raises NoSuchPackageError: there is none.
+    :raises PackageDecidedError: it was agreed to, rejected or recalled before.
+    :raises SelfApprovalError: who agrees proposed or amended it.
+    :raises PackageChangedError: what is agreed to is not what stands now.
+    """
+    if isinstance(fact, Proposed):
+        if held is not None:
+            raise PackageDecidedError(held.id, "proposed")
+        return
+    if held is None:
+        raise NoSuchPackageError(fact.package)
+    if held.state != "proposed":
+        raise PackageDecidedError(held.id, held.state)
+    if isinstance(fact, Agreed):
+        if four_eyes and normal(fact.by) in {normal(name) for name in held.authors}:
+            raise SelfApprovalError(held.id, fact.by, held.authors)
+        if fact.hash != hash_of(held.id, held.content, lengths):
+            raise PackageChangedError(held.id)
