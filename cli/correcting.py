@@ -10,6 +10,7 @@ import click
 from cli.asking import F, form_options
 from cli.live import FIELD_HELP
 from cli.main import Suggesting, say
+from cli.packages import items_words
 from ledger.domain import events
 
 if TYPE_CHECKING:
@@ -26,10 +27,7 @@ Examples:
 """
 PROPOSE_EXAMPLES = """\b
 Examples:
-  scr correct propose --scr SCR-1 --event redetermined --association no
-      --transnational no --reason-code not-a-tco --reason "single subject" --by ann
-  scr correct propose --csv found.csv --reason-code audit-finding --reason "OIG-23-52"
-      --by ann
+  scr correct propose --csv items.csv --reason-code other --reason "as found" --by ann
 """
 
 BRINGS = (
@@ -71,6 +69,7 @@ _NOT_OPTIONS = {
     "recorded_by",
     "command_id",
     "reason",
+    "evidence",
 }
 
 
@@ -190,14 +189,10 @@ def _propose(settings: Settings, given: dict[str, Any], amends: str | None) -> N
         )
     done = "proposed" if amends is None else "amended"
     if given["dry_run"]:
-        say(f"would be {done}: {decided.package}, {_many(len(items))}")
+        say(f"would be {done}: {decided.package}, {items_words(len(items))}")
         return
-    say(f"{done} @{decided.position}: {decided.package}, {_many(len(items))}")
+    say(f"{done} @{decided.position}: {decided.package}, {items_words(len(items))}")
     say(f"look at what it would do: scr correct preview {decided.package}")
-
-
-def _many(count: int) -> str:
-    return "1 item" if count == 1 else f"{count:,} items"
 
 
 def _items(given: dict[str, Any]) -> list[dict[str, str]]:
@@ -261,10 +256,9 @@ def approve_command(
         say(f"would be agreed to: {package}, {decided.facts:,} facts")
         return
     last = decided.position + decided.facts
-    say(
-        f"agreed @{decided.position}: {package}, {decided.facts:,} facts at"
-        f" @{decided.position + 1} to @{last}"
-    )
+    first = decided.position + 1
+    where = f"@{first}" if first == last else f"@{first} to @{last}"
+    say(f"agreed @{decided.position}: {package}, its facts at {where}")
 
 
 def _turning(name: str, does: str, *, recall: bool) -> Callable[..., None]:

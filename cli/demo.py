@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import IO, TYPE_CHECKING, Any, NamedTuple
 
 import click
 
@@ -41,6 +41,11 @@ class _Story(NamedTuple):
     metavar="FILE",
     help="Make the ledger there and leave it, to ask it more.  [default: discard it]",
 )
+@click.option(
+    "--uncorrected",
+    is_flag=True,
+    help="Leave the audit's own corrections out of the ledger that is kept.",
+)
 @form_options
 @click.pass_obj
 def demo_command(settings: Settings, /, **given: Any) -> None:
@@ -51,8 +56,11 @@ def demo_command(settings: Settings, /, **given: Any) -> None:
     """
     del settings
     how = form(given)
+    if given["uncorrected"] and given["keep"] is None:
+        message = "--uncorrected is for a ledger that is kept; give --keep FILE"
+        raise click.UsageError(message)
     with _place(given["keep"]) as path:
-        _make(path)
+        _make(path, uncorrected=given["uncorrected"])
         with asking(Settings(path), Basing(None, None)) as open_:
             story = _recount(open_.model, open_.log)
             answer(_told(story, open_.graded(), given["keep"]), how)
@@ -82,7 +90,7 @@ def fixture(name: str) -> Traversable:
     return Path(__file__).resolve().parent.parent / "fixtures" / FIXTURE / name
 
 
-def _make(path: str) -> None:
+def _make(path: str, *, uncorrected: bool) -> None:
     from zoneinfo import ZoneInfo
 
     from ledger import app
@@ -92,7 +100,7 @@ def _make(path: str) -> None:
     ledger, _ = app.open_ledger(path)
     try:
         with (
-            fixture("events.jsonl").open("rb") as lines,
+            _lines(uncorrected=uncorrected) as lines,
             progress("loading the synthetic ledger, line") as tell,
         ):
             ledger.import_file(
@@ -103,6 +111,18 @@ def _make(path: str) -> None:
             )
     finally:
         ledger.close()
+
+
+@contextmanager
+def _lines(*, uncorrected: bool) -> Iterator[IO[bytes]]:
+    with fixture("events.jsonl").open("rb") as lines:
+        if not uncorrected:
+            yield lines
+            return
+        from io import BytesIO
+
+        kept = (line for line in lines if b'"by":"corrections"' not in line)
+        yield BytesIO(b"".join(kept))
 
 
 def _recount(model: ReadModel, log: Log) -> _Story:

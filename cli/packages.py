@@ -28,6 +28,11 @@ def signed(value: object) -> str:
     return f"{'+' if value > 0 else MINUS}{abs(value):,}"
 
 
+def items_words(count: int) -> str:
+    """Return how many items, in words."""
+    return "1 item" if count == 1 else f"{count:,} items"
+
+
 # --- preview --------------------------------------------------------------------------
 
 
@@ -94,7 +99,7 @@ def _preview(  # noqa: PLR0913, PLR0917 - what an answer is made of
         _AFFECTED,
         rows,
         table_columns=[one for one in _AFFECTED if one.name not in _ONLY_IN_JSON],
-        title=f"{name}: {len(content.items):,} items; printed figures they move",
+        title=f"{name}: {items_words(len(content.items))}; printed figures it moves",
         extra={"package": name, "hash": digest, "state": standing.package.state},
         tail={"today": today},
         notes=_preview_notes(name, found, digest, items=given["items"]),

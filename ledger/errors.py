@@ -531,6 +531,16 @@ class NotAnAuthorError(RefusedError):
         )
 
 
+class PackagesOwnError(RefusedError):
+    """Only the facts that agreement brings say that they carry a package out."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "a package of that name is here, and only its own facts name it; leave"
+            " --correction out"
+        )
+
+
 class PackageChangedError(RefusedError):
     """Somebody agrees to what they looked at, and to nothing else."""
 

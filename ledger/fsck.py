@@ -19,19 +19,25 @@ from urllib.parse import quote
 from ledger import schema
 from ledger.domain import assertion as assertions
 from ledger.domain import measure as measures
+from ledger.domain import package as packages
 from ledger.domain import publication as publications
 from ledger.domain import subject as subjects
 from ledger.domain import taxonomy as taxonomies
 from ledger.domain.claim import named
 from ledger.domain.definitions import BUILT_IN, hash_of
 from ledger.domain.events import (
+    Agreed,
+    Amended,
     Asserted,
     Categorized,
     Defined,
     Imported,
     Opened,
     OrganizationFact,
+    Proposed,
     Published,
+    Recalled,
+    Rejected,
     Retired,
     ScrFact,
     Unreadable,
@@ -58,8 +64,10 @@ if TYPE_CHECKING:
     from ledger.domain.events import (
         AssertionEvent,
         CaseEvent,
+        Event,
         LedgerEvent,
         MeasureEvent,
+        PackageEvent,
     )
 
 PAGE = 2_000
@@ -123,6 +131,7 @@ def check(path: str, on_progress: Callable[[int], None]) -> Checked:
                 if log.expected % PAGE == 0:
                     on_progress(log.expected)
             findings += _proofs(log)
+            findings += _unbrought(log)
             findings += _tiles(connection, log.leaves)
             findings += _ends(connection, log.expected)
             findings += _pages(connection)
@@ -197,6 +206,9 @@ class _LogCheck:
         }
         self._assertions: dict[int, bool] = {}
         self._printed: dict[tuple[str, int], publications.Last] = {}
+        self._packages: dict[str, packages.Package] = {}
+        self.due: deque[dict[str, str]] = deque()
+        """The facts that an agreement brings, and that have to follow it."""
         self.proofs: list[tuple[int, int, str, str]] = []
         """Of each assertion and publication: its position, and the position and root
         it names."""
@@ -254,6 +266,7 @@ class _LogCheck:
             return
         if payload_of(fact) != payload:
             yield Finding(position, "payload", "its bytes are not in their one form")
+        yield from self._is_due(position, fact)
         if isinstance(fact, ScrFact | OrganizationFact):
             self._since_import.append((fact.event, recorded_at))
             yield from self._rules(position, fact, recorded_at)
@@ -301,6 +314,8 @@ class _LogCheck:
             yield from self._assertion(position, fact)
         if isinstance(fact, Published):
             yield from self._publication(position, fact)
+        if isinstance(fact, Proposed | Amended | Agreed | Rejected | Recalled):
+            yield from self._package(position, fact)
         if isinstance(fact, Categorized):
             yield from self._categories(position, fact, recorded_at)
         if isinstance(fact, Waived) and f"scr/{fact.scr}" not in self._states:
@@ -376,6 +391,41 @@ class _LogCheck:
             yield Finding(position, "taxonomy", str(error))
         self._taxonomy = taxonomies.evolve(fact, recorded)
 
+    def _package(self, position: int, fact: PackageEvent) -> Iterator[Finding]:
+        held = self._packages.get(fact.package)
+        lengths: dict[str, int] = {}
+        if held is not None:
+            streams = packages.touched(held.content)
+            lengths = {stream: self._versions[stream] for stream in streams}
+        two = fact.four_eyes if isinstance(fact, Agreed) else True
+        try:
+            packages.refuse(held, fact, lengths, four_eyes=two)
+        except LedgerError as error:
+            yield Finding(position, "package", str(error))
+            if held is None:
+                return
+        self._packages[fact.package] = packages.evolve(held, fact)
+        if isinstance(fact, Agreed):
+            assert held is not None
+            said = {"by": held.proposer, "correction": held.id}
+            self.due.extend({**item, **said} for item in held.content.items)
+            if fact.facts != len(held.content.items):
+                why = f"it brings {len(held.content.items)} facts, not {fact.facts}"
+                yield Finding(position, "package", why)
+
+    def _is_due(self, position: int, fact: Event) -> Iterator[Finding]:
+        """Compare a fact with the one that an agreement before it brings here."""
+        if not self.due:
+            return
+        due = self.due.popleft()
+        said = fact.model_dump(
+            mode="json", by_alias=True, exclude_none=True, exclude={"recorded_by"}
+        )
+        if said != due:
+            self.due.clear()
+            why = f"what package {due['correction']} brings here is another fact"
+            yield Finding(position, "package", why)
+
 
 def _proofs(log: _LogCheck) -> Iterator[Finding]:
     """Compare the roots that facts name with those the recomputed leaves give."""
@@ -389,6 +439,15 @@ def _proofs(log: _LogCheck) -> Iterator[Finding]:
         if found.hex() != given:
             why = f"it was proved at root {given}, and @{proved} has {found.hex()}"
             yield Finding(position, check, why)
+
+
+def _unbrought(log: _LogCheck) -> Iterator[Finding]:
+    """Say that the log ends before an agreement has brought all its facts."""
+    if log.due:
+        why = (
+            f"package {log.due[0]['correction']} is agreed to, and not all of it there"
+        )
+        yield Finding(None, "package", why)
 
 
 def _instant(text: str) -> datetime | None:
