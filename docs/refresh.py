@@ -11,6 +11,7 @@ import io
 import os
 import re
 import shlex
+import shutil
 import sys
 import tempfile
 from contextlib import chdir, contextmanager, redirect_stderr, redirect_stdout
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
 
 DOCS = Path(__file__).resolve().parent
 COMMANDS = DOCS / "commands"
+FIXTURE = DOCS.parent / "fixtures" / "oig-23-52"
 
 HELP = re.compile(
     r"(?<=<!-- help -->\n\n```text\n).*?(?=```\n\n<!-- /help -->)", re.DOTALL
@@ -35,6 +37,7 @@ EXAMPLE = re.compile(r"(?<=```console\n).*?(?=```\n)", re.DOTALL)
 PREPARE = re.compile(r"^<!-- before: (.*) -->$", re.MULTILINE)
 
 WORKED = (
+    "corrections.md",
     "measures.md",
     "publications.md",
     "reconciliation.md",
@@ -143,6 +146,11 @@ def prepared() -> Iterator[None]:
         Path("printed.jsonl").write_text(
             block("publications.md", "json"), encoding="utf-8"
         )
+        for name, copy in (
+            ("printed.jsonl", "printings.jsonl"),
+            ("corrections.csv", "corrections.csv"),
+        ):
+            shutil.copy(FIXTURE / name, copy)
         said(["init", "--name", "first"])
         said(["import", "first.jsonl"])
         yield

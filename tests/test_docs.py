@@ -317,6 +317,18 @@ def test_examples_run(demo, tmp_path, monkeypatch, command, example):
         if command == "check" or "--withdraw" in example:
             with chdir(folder):
                 assert scr("assert", "dd-all FY2019 = 3", "--by", "b").code == 0
+    elif command == "correct":
+        prepare(tmp_path)
+        folder = tmp_path
+        items = "scr,event,outcome\nSCR-1,reversed,D1\n"
+        (folder / "items.csv").write_text(items, encoding="utf-8")
+        if "propose" not in example:
+            with chdir(folder):
+                proposing = ["--reason-code", "other", "--reason", "r", "--by", "b"]
+                assert (
+                    scr("correct", "propose", "--csv", "items.csv", *proposing).code
+                    == 0
+                )
     elif command in {"publish", "publication", "trace"}:
         folder = shutil.copytree(demo, tmp_path / "published")
         shutil.copy(FIXTURE.parent / "printed.jsonl", folder)

@@ -222,7 +222,7 @@ class TestCheck:
         """
         A changed byte is found, by file and place, and the exit code is 1.
         """
-        for path in [*FOLDER.glob("*.jsonl"), FOLDER / "build.py"]:
+        for path in [*FOLDER.glob("*.*l"), *FOLDER.glob("*.csv"), FOLDER / "build.py"]:
             (tmp_path / path.name).write_bytes(path.read_bytes())
         changed = bytearray((tmp_path / "printed.jsonl").read_bytes())
         changed[100] ^= 1

@@ -64,8 +64,11 @@ def completed(
     for item in items:
         cls = _BY_EVENT.get(item.get("event", ""))
         takes = cls is not None and "reason" in cls.model_fields
-        said = {"effective_on": today.isoformat(), **item}
-        found.append({"reason": reason, **said} if takes else said)
+        said = {**item}
+        said.setdefault("effective_on", today.isoformat())
+        if takes:
+            said.setdefault("reason", reason)
+        found.append(said)
     return found
 
 
