@@ -295,7 +295,9 @@ def demo(tmp_path_factory):
 @pytest.mark.parametrize(
     ("command", "example"), [pair for pair in examples() if pair[0] != "demo"]
 )
-def test_examples_run(demo, tmp_path, monkeypatch, command, example):
+def test_examples_run(  # noqa: PLR0915 - a place for each command's examples
+    demo, tmp_path, monkeypatch, command, example
+):
     """
     Every example of every help, pasted as it stands, ends with 0, or with 1 where the
     answer is "differs" or "no".
