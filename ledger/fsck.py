@@ -21,6 +21,7 @@ from ledger.domain import assertion as assertions
 from ledger.domain import measure as measures
 from ledger.domain import package as packages
 from ledger.domain import publication as publications
+from ledger.domain import restatement as restatements
 from ledger.domain import subject as subjects
 from ledger.domain import taxonomy as taxonomies
 from ledger.domain.claim import named
@@ -32,6 +33,7 @@ from ledger.domain.events import (
     Categorized,
     Defined,
     Imported,
+    Marked,
     Opened,
     OrganizationFact,
     Proposed,
@@ -39,6 +41,7 @@ from ledger.domain.events import (
     Recalled,
     Rejected,
     Retired,
+    Retracted,
     ScrFact,
     Unreadable,
     Waived,
@@ -206,6 +209,7 @@ class _LogCheck:
         }
         self._assertions: dict[int, bool] = {}
         self._printed: dict[tuple[str, int], publications.Last] = {}
+        self._printings: dict[str, restatements.Printing] = {}
         self._packages: dict[str, packages.Package] = {}
         self.due: deque[dict[str, str]] = deque()
         """The facts that an agreement brings, and that have to follow it."""
@@ -314,6 +318,8 @@ class _LogCheck:
             yield from self._assertion(position, fact)
         if isinstance(fact, Published):
             yield from self._publication(position, fact)
+        if isinstance(fact, Marked | Retracted):
+            yield from self._said_of(position, fact)
         if isinstance(fact, Proposed | Amended | Agreed | Rejected | Recalled):
             yield from self._package(position, fact)
         if isinstance(fact, Categorized):
@@ -369,13 +375,23 @@ class _LogCheck:
             yield Finding(position, "publication", why)
         for why in publications.stale(content, self._printed):
             yield Finding(position, "publication", why)
+        for why in restatements.misplaced(content, self._printings):
+            yield Finding(position, "publication", why)
         self._printed |= publications.lasts(content)
+        self._printings |= restatements.published(self._printings, content, fact.seal)
         for one in (*content.definitions, *filter(None, [content.claims_measure])):
             if self._definitions.get((one.measure, one.hash)) != one.version:
                 why = f"no definition of {one.measure} before it has the hash it names"
                 yield Finding(position, "publication", why)
         basis = content.basis
         self.proofs.append((position, basis.position, basis.root, "publication"))
+
+    def _said_of(self, position: int, fact: Marked | Retracted) -> Iterator[Finding]:
+        try:
+            restatements.refuse(self._printings, fact)
+        except LedgerError as error:
+            yield Finding(position, "publication", str(error))
+        self._printings |= restatements.said(self._printings, fact)
 
     def _categories(
         self, position: int, fact: Categorized, recorded_at: str
