@@ -11,7 +11,7 @@ from cli.main import read_enough
 from cli.restated import part_name, signed
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
 
     from cli.main import Settings
     from projections.notices import Line, Notice
@@ -63,11 +63,12 @@ def notice_command(
 
 
 def document(found: Notice, fmt: str) -> str:
-    """Return a notice as text, ``md`` or ``html``; the same bytes for ever."""
+    """Return a notice as text, ``md`` or ``html``."""
     from cli.render import basis_line, grade_text
     from cli.reporting import environment
 
     one, old = found.recorded.content, found.old.content
+    versions = {used.measure: used.version for used in one.definitions}
     bases = [{"instant": None, **each.basis._asdict()} for each in (old, one)]
     return (
         environment(fmt)
@@ -77,9 +78,10 @@ def document(found: Notice, fmt: str) -> str:
             old=old,
             recorded=found.recorded,
             superseded=found.old,
+            said=found.said,
             nature=_NATURE[found.nature],
             periods=_periods(line.figure.fiscal_year for line in found.lines),
-            lines=[_line(line) for line in found.lines],
+            lines=[_line(line, versions) for line in found.lines],
             causes=_causes(found.lines),
             years=[row for line in found.lines for row in _effects(line)],
             targets=[_target(line) for line in found.lines if line.unmet is not None],
@@ -97,12 +99,12 @@ def _periods(years: Iterable[int]) -> str:
     return ", ".join(f"FY {year}" for year in every)
 
 
-def _line(line: Line) -> Row:
+def _line(line: Line, versions: Mapping[str, int]) -> Row:
     figure, was = line.figure, line.was
     return {
         "year": figure.fiscal_year,
         "old": f"{was.measure}@{was.version}",
-        "new": figure.measure,
+        "new": f"{figure.measure}@{versions[figure.measure]}",
         "previously": f"{was.value:,}",
         "correction": signed(line.correction),
         "restated": f"{figure.value:,}",

@@ -3,7 +3,8 @@
 SFFAS 21, the SEC's practice and GASB 100 ask for the same things: nature, periods, the
 figures as they were and as they are, the cause, the effect on each period. The years
 in a row in which a target was not met are those of 31 USC 1116(f) to (i). The notice
-rests on the log up to the restatement, so it is the same for ever.
+rests on the log up to the restatement, so it is the same for ever, but for what is said
+of either publication since.
 """
 
 from __future__ import annotations
@@ -38,7 +39,7 @@ class Line(NamedTuple):
     unknown: int
     """Of how many counted nobody knows whether they meet the TCO definition."""
     floor: Floor | None
-    """What was known to be wrong of the old figure at least."""
+    """What is known to be wrong of the old figure at least."""
     met: tuple[bool | None, bool | None]
     """Whether the target is met: as previously reported, and as restated."""
     unmet: tuple[int, int] | None
@@ -64,6 +65,8 @@ class Notice(NamedTuple):
     nature: str
     """``restated``, ``recast`` or ``restated and recast``; else ``confirmed``."""
     lines: tuple[Line, ...]
+    said: tuple[str, ...]
+    """What was said of the restatement itself since."""
 
 
 def notice(log: Log, model: ReadModel, one: Recorded) -> Notice:
@@ -78,7 +81,7 @@ def notice(log: Log, model: ReadModel, one: Recorded) -> Notice:
         )
         raise UsageError(message)
     old = superseded(log, one)
-    since = afterwards(log, one.position - 1)[old.content.name]
+    since = afterwards(log)
     before, after = _targets(log, one, old)
     parts = lines_of(model, basis_of(log, one), one.content)
     lines = []
@@ -93,12 +96,13 @@ def notice(log: Log, model: ReadModel, one: Recorded) -> Notice:
                 was,
                 figure.changes or (),
                 counted.parts["unknown"],
-                since.floor(*key),
+                since[old.content.name].floor(*key),
                 (of[0].get(figure.fiscal_year), of[1].get(figure.fiscal_year)),
                 _in_a_row(*of, figure.fiscal_year),
             )
         )
-    return Notice(one, old, nature(one.content), tuple(lines))
+    said = tuple(since[one.content.name].notices())
+    return Notice(one, old, nature(one.content), tuple(lines), said)
 
 
 def nature(one: Publication) -> str:
