@@ -115,8 +115,10 @@ def _line(line: Line, versions: Mapping[str, int]) -> Row:
 
 
 def _percent(line: Line) -> str:
+    if not line.correction:
+        return "0.0 %"
     if not line.was.value:
-        return "—" if line.correction else "0.0 %"
+        return "—"
     share = 100 * line.correction / line.was.value
     return f"{share:+.1f} %".replace("-", "\N{MINUS SIGN}")
 
