@@ -291,7 +291,7 @@ WRONG = [
     (["assert", f"{THREE} as of 2020-01-15T09:00:00"], 2, "the offset is missing"),
     (["assert", f"{THREE} as of @20"], 2, "position @20 is beyond the head"),
     (["assert", f"{THREE} as of printed"], 3, "no publication is named printed"),
-    (["assert", THREE, "--by", " "], 2, "----by takes 1 to 200"),
+    (["assert", THREE, "--by", " "], 2, "--by takes 1 to 200"),
     (["assert", THREE, "--note", ""], 2, "--note must be text of 1 to"),
     (["assert", THREE, "--reason", "r"], 2, "a claim takes --note"),
     (["assert", THREE, "--withdraw", "@3"], 2, "--withdraw and a claim contradict"),
