@@ -212,8 +212,12 @@ def disagreements(one: Publication) -> Iterator[str]:
     computed = one.kind == "computed"
     if computed == (one.gate is None):
         yield "a computed publication went through a gate, one as printed did not"
+    if one.gate is not None and one.gate.green and _left(one.gate):
+        yield "a gate is not green where an error is left unwaived"
     if one.gate is not None and one.gate.green == (one.override is not None):
         yield "a gate that is not green is overridden with a reason, a green one is not"
+    if (one.basis.bound == "all") != (one.basis.instant is None):
+        yield "its basis has an instant, or is of all that was recorded"
     if computed == (one.printed_on is not None):
         yield "one as printed has a day of printing, a computed one has none"
     named = {(counted.measure, counted.hash) for counted in one.definitions}
@@ -228,6 +232,12 @@ def disagreements(one: Publication) -> Iterator[str]:
         if figure.measure not in {measure for measure, _ in named}:
             yield f"{about} has no definition"
         yield from (f"{about}: {why}" for why in _of_figure(figure, computed=computed))
+
+
+def _left(gate: Gate) -> bool:
+    return any(
+        one.severity == "error" and one.failing > one.waived for one in gate.rules
+    )
 
 
 def _of_figure(figure: Figure, *, computed: bool) -> Iterator[str]:
