@@ -150,6 +150,8 @@ def _met(one: Computed) -> bool | None:
         return None
     if one.denominator is None:
         return one.value >= one.target
+    if not one.denominator:
+        return None  # Nothing of nothing is no percentage.
     return one.value * _PERCENT >= one.target * one.denominator
 
 

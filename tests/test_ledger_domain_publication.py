@@ -175,6 +175,7 @@ RATE = figure(denominator=4, denominator_sha256=HASH, target=50, met=True)
         plain(gate=RED, override="asked for by Congress"),
         plain(figure("dd-tco", 2018, "")),
         plain(RATE, figure(year=2018), figure("dd-tco")),
+        plain(figure(denominator=0, target=50)),
         plain(figure(last=last())),
         plain(figure(last=last(3), status="late-data")),
         plain(figure(last=last(2, 9), status="definition")),
@@ -197,7 +198,7 @@ STATUS = "a figure that is not what was printed last has a status, no other has"
 OVERRIDE = "a gate that is not green is overridden with a reason, a green one is not"
 GATE = "a computed publication went through a gate, one as printed did not"
 INSTANT = "its basis has an instant, or is of all that was recorded"
-TARGET = "a target is met or unmet, no target is neither"
+TARGET = "a target is met or unmet; none, or of a part of nothing, is neither"
 PRINTED_ON = "one as printed has a day of printing, a computed one has none"
 ABOUT = "dd-all FY2019"
 WRONG = figure(printed=3, supported=True)
@@ -228,6 +229,7 @@ WRONG_ONES = [  # What is said; a good one, but for one thing.
     ("a computed figure needs no support", plain(figure(supported=True))),
     (TARGET, plain(figure(target=7))),
     (TARGET, plain(figure(met=False))),
+    (TARGET, plain(figure(denominator=0, target=50, met=True))),
     (STATUS, plain(figure(last=last(3)))),
     (STATUS, plain(figure(last=last(2, 9)))),
     (STATUS, plain(figure(last=last(), status="error"))),

@@ -64,6 +64,7 @@ class Figure(NamedTuple):
     denominator_sha256: str | None = None
     target: float | None = None
     met: bool | None = None
+    """None without a target, and of a part of nothing."""
     printed: int | None = None
     """What the document has, where it was printed before it was registered."""
     printed_as: str | None = None
@@ -254,8 +255,9 @@ def _of_figure(figure: Figure, *, computed: bool) -> Iterator[str]:
             yield "whether the ledger supports it is not what its values say"
     elif figure.supported is not None:
         yield "a computed figure needs no support"
-    if (figure.target is None) != (figure.met is None):
-        yield "a target is met or unmet, no target is neither"
+    judged = figure.target is not None and figure.denominator != 0
+    if judged != (figure.met is not None):
+        yield "a target is met or unmet; none, or of a part of nothing, is neither"
     if computed and differs(figure) != (figure.status is not None):
         yield "a figure that is not what was printed last has a status, no other has"
 
