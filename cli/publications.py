@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from cli.asking import Basing, answer, asking, form, form_options, output
-from cli.disclosing import case_columns, disclosed, disclosure_option
+from cli.disclosing import case_columns, disclosed, disclosure_option, positions
 from cli.main import Suggesting, read_enough, say
 from cli.render import Answer, Column
 
@@ -403,7 +403,7 @@ def trace_command(settings: Settings, /, **given: Any) -> None:
             Answer(
                 "scr-trace/1",
                 open_.graded(),
-                _TRACE_COLUMNS,
+                _trace_columns(given["disclosure"]),
                 rows
                 if how.format in ("json", "jsonl")
                 else [_flat(row) for row in rows],
@@ -430,6 +430,19 @@ _TRACE_COLUMNS = [
     Column("now_meets_tco", "Meets TCO now"),
     Column("now_category", "Category now"),
 ]
+
+
+def _trace_columns(level: str | None) -> list[Column]:
+    """Return the columns of a trace, as much as is disclosed."""
+    more = []
+    if level in ("official", "full"):
+        more += [
+            Column("then_case_number", "Case number then"),
+            Column("then_title", "Title then"),
+        ]
+    if level == "full":
+        more.append(Column("then_facts", "Facts then"))
+    return [*_TRACE_COLUMNS, *more]
 
 
 def _traced(open_: Asking, one: Traced, level: str | None) -> Row:
@@ -467,6 +480,9 @@ def _flat(row: Row) -> Row:
         "then_meets_tco": then["meets_tco"],
         "then_category": then["category"],
         "then_outcomes": outcomes or None,
+        "then_case_number": then.get("case_number"),
+        "then_title": then.get("title"),
+        "then_facts": positions(then["facts"]) if "facts" in then else None,
         "now": "no" if now is None else "yes",
     }
     if isinstance(now, dict):

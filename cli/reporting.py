@@ -14,6 +14,7 @@ from cli.render import basis_line, grade_text
 
 if TYPE_CHECKING:
     from jinja2 import Environment, Template
+    from markupsafe import Markup
 
     from ledger.domain.publication import Publication
     from projections.reporting import Line, Report, Reported
@@ -73,7 +74,7 @@ def _environment(fmt: str) -> Environment:
     def finalize(value: object) -> object:
         return clean(value) if type(value) is str else value
 
-    return Environment(
+    environment = Environment(
         loader=PackageLoader("cli"),
         autoescape=fmt == "html",  # noqa: S701 - Markdown is cleaned by `finalize`
         trim_blocks=True,
@@ -82,6 +83,22 @@ def _environment(fmt: str) -> Environment:
         undefined=StrictUndefined,
         finalize=finalize,
     )
+    environment.filters |= {"line": _line, "code": _code}
+    return environment
+
+
+def _line(text: str) -> Markup:
+    """Return what begins a line of Markdown: no heading, no list."""
+    from markupsafe import Markup
+
+    return Markup(safe.markdown_line(text))  # noqa: S704 - it is cleaned
+
+
+def _code(text: str) -> Markup:
+    """Return what stands in a code span of Markdown, where nothing is escaped."""
+    from markupsafe import Markup
+
+    return Markup(safe.display(text).replace("`", "'"))  # noqa: S704 - it is cleaned
 
 
 # --- figures --------------------------------------------------------------------------

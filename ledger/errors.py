@@ -309,6 +309,7 @@ _OPTIONS = {
     "forced": "--force",
     "instant": "the cut-off",
     "measure": "the measure",
+    "publication": "the name",
     "rule": "the rule",
     "scr": "the SCR",
     "organization": "the organization",

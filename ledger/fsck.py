@@ -375,6 +375,11 @@ class _LogCheck:
                 why = f"no definition of {one.measure} before it has the hash it names"
                 yield Finding(position, "publication", why)
         basis = content.basis
+        if basis.position >= position:
+            why = (
+                f"it rests on @{basis.position}, and the log goes up to @{position - 1}"
+            )
+            yield Finding(position, "publication", why)
         self.proofs.append((position, basis.position, basis.root, "publication"))
 
     def _categories(

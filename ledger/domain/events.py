@@ -701,8 +701,17 @@ class Withdrawn(_AssertionFact):
 
 # --- publications ------------------------------------------------------------
 
-Quantity = Annotated[int, Field(ge=0)]
-FiscalYear = Annotated[int, Field(ge=1900, le=3000)]
+Quantity = Annotated[
+    int,
+    Field(ge=0, le=2**53 - 1),
+    _Says("quantity", f"must be a whole number from 0 to {2**53 - 1:,}"),
+]
+"""No larger one is exact in every JSON (RFC 8785, which is what is hashed)."""
+FiscalYear = Annotated[
+    int,
+    Field(ge=1900, le=3000),
+    _Says("fiscal_year", "must be a fiscal year, such as 2019, from 1900 to 3000"),
+]
 PublicationName = Annotated[
     str,
     Field(pattern=r"^[A-Za-z][A-Za-z0-9._/-]{0,63}$"),
@@ -719,6 +728,7 @@ class BasisBody(_Part):
 
     bound: Literal["all", "before", "through"]
     instant: OptionalText = None
+    """As answers print it: the end of a last day may be in the year 3000."""
     position: Quantity
     root: Hash
     grade: Literal["none", "claimed", "witnessed", "mixed"]
@@ -790,7 +800,7 @@ class PublicationBody(_Part):
     definitions: list[CountedBody]
     figures: Annotated[list[FigureBody], Field(min_length=1)]
     claims_measure: Annotated[CountedBody | None, _Absent] = None
-    printed_on: OptionalText = None
+    printed_on: OptionalDay = None
     synthetic: Annotated[bool | None, _Absent] = None
     gate: Annotated[GateBody | None, _Absent] = None
     override: OptionalLongText = None

@@ -64,6 +64,7 @@ class Figure(NamedTuple):
     denominator_sha256: str | None = None
     target: float | None = None
     met: bool | None = None
+    """None without a target, and of a part of nothing."""
     printed: int | None = None
     """What the document has, where it was printed before it was registered."""
     printed_as: str | None = None
@@ -212,8 +213,12 @@ def disagreements(one: Publication) -> Iterator[str]:
     computed = one.kind == "computed"
     if computed == (one.gate is None):
         yield "a computed publication went through a gate, one as printed did not"
+    if one.gate is not None and one.gate.green and _left(one.gate):
+        yield "a gate is not green where an error is left unwaived"
     if one.gate is not None and one.gate.green == (one.override is not None):
         yield "a gate that is not green is overridden with a reason, a green one is not"
+    if (one.basis.bound == "all") != (one.basis.instant is None):
+        yield "its basis has an instant, or is of all that was recorded"
     if computed == (one.printed_on is not None):
         yield "one as printed has a day of printing, a computed one has none"
     named = {(counted.measure, counted.hash) for counted in one.definitions}
@@ -230,6 +235,12 @@ def disagreements(one: Publication) -> Iterator[str]:
         yield from (f"{about}: {why}" for why in _of_figure(figure, computed=computed))
 
 
+def _left(gate: Gate) -> bool:
+    return any(
+        one.severity == "error" and one.failing > one.waived for one in gate.rules
+    )
+
+
 def _of_figure(figure: Figure, *, computed: bool) -> Iterator[str]:
     if list(figure.counted) != sorted(set(figure.counted)):
         yield "what is counted is not sorted, or named twice"
@@ -244,8 +255,9 @@ def _of_figure(figure: Figure, *, computed: bool) -> Iterator[str]:
             yield "whether the ledger supports it is not what its values say"
     elif figure.supported is not None:
         yield "a computed figure needs no support"
-    if (figure.target is None) != (figure.met is None):
-        yield "a target is met or unmet, no target is neither"
+    judged = figure.target is not None and figure.denominator != 0
+    if judged != (figure.met is not None):
+        yield "a target is met or unmet; none, or of a part of nothing, is neither"
     if computed and differs(figure) != (figure.status is not None):
         yield "a figure that is not what was printed last has a status, no other has"
 
