@@ -21,6 +21,7 @@ from ledger.tlog.entry import entry
 from ledger.tlog.merkle import leaf_hash
 from projections import basis as bases
 from projections.measures import find
+from projections.people import four_eyes
 from projections.publications import basis_of, last_printed, publication_row, recorded
 from projections.reconcile import Side, counted, figures
 
@@ -199,6 +200,7 @@ def publication(  # noqa: PLR0913 - what is sealed
         claims_measure=_claimed(model, basis, wanted.claims),
         gate=gate,
         override=override,
+        four_eyes=four_eyes(log),
     )
 
 
@@ -240,6 +242,7 @@ def as_printed(
             claims_measure=_claimed(model, basis, one.claims),
             printed_on=one.printed_on,
             synthetic=one.synthetic,
+            four_eyes=four_eyes(log),
         )
         printed |= publications.lasts(sealed)
         found.append(sealed)
@@ -421,6 +424,9 @@ def _again(log: Log, model: ReadModel, one: Recorded) -> Publication:
         claims_measure=_claimed(model, basis, content.claims)
         if content.claims_measure is not None
         else None,
+        four_eyes=None
+        if content.four_eyes is None
+        else four_eyes(log, one.position - 1),
     )
 
 

@@ -33,6 +33,8 @@ from pydantic import (
 )
 from pydantic_core import CoreSchema, core_schema
 
+from ledger.domain.people import ROLES, Role
+from ledger.domain.people import STREAM as PEOPLE_STREAM
 from ledger.domain.taxonomy import STREAM as TAXONOMY_STREAM
 from ledger.domain.taxonomy import Threshold
 
@@ -448,6 +450,8 @@ class Opened(_LedgerFact):
     ledger_id: Id
     name: Text
     timezone: Text
+    solo: Annotated[Literal[True] | None, _Absent] = None
+    """That it is one person's for ever: nobody is added, four eyes stay off."""
 
 
 class Imported(_LedgerFact):
@@ -794,6 +798,7 @@ class PublicationBody(_Part):
     synthetic: Annotated[bool | None, _Absent] = None
     gate: Annotated[GateBody | None, _Absent] = None
     override: OptionalLongText = None
+    four_eyes: Annotated[bool | None, _Absent] = None
 
 
 class Published(_LedgerFact):
@@ -900,6 +905,48 @@ class Waived(_LedgerFact):
         return WAIVERS_STREAM
 
 
+# --- people ------------------------------------------------------------------
+
+_Role = Annotated[Role, _Says("role", f"is no role; there are {', '.join(ROLES)}")]
+
+
+class _PersonFact(_LedgerFact):
+    person: Id
+    by: Text
+    run_by: Text
+
+    @property
+    def stream(self) -> str:
+        """The one stream of all people."""
+        return PEOPLE_STREAM
+
+
+class Joined(_PersonFact):
+    """A person may act from now on, with the roles that are granted."""
+
+    topic = "ledger.joined/1"
+    event: Literal["joined"]
+    account: OptionalText = None
+    """The operating-system account that is the person's, where one is on record."""
+
+
+class Granted(_PersonFact):
+    """A person holds this role from now on."""
+
+    topic = "ledger.granted/1"
+    event: Literal["granted"]
+    role: _Role
+
+
+class Revoked(_PersonFact):
+    """A person does not hold this role any more."""
+
+    topic = "ledger.revoked/1"
+    event: Literal["revoked"]
+    role: _Role
+    reason: LongText
+
+
 ScrEvent = (
     Filed
     | Classified
@@ -924,6 +971,7 @@ CaseEvent = ScrEvent | OrganizationEvent
 MeasureEvent = Defined | Retired
 AssertionEvent = Asserted | Withdrawn
 PublicationEvent = Published
+PersonEvent = Joined | Granted | Revoked
 LedgerEvent = (
     Opened
     | Imported
@@ -932,6 +980,7 @@ LedgerEvent = (
     | Categorized
     | Waived
     | PublicationEvent
+    | PersonEvent
 )
 Event = CaseEvent | LedgerEvent
 
@@ -954,6 +1003,9 @@ OWN_CLASSES: tuple[type[LedgerEvent], ...] = (
     Categorized,
     Waived,
     Published,
+    Joined,
+    Granted,
+    Revoked,
 )
 
 TOPICS: dict[str, type[Event]] = {
