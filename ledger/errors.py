@@ -314,6 +314,8 @@ _OPTIONS = {
     "forced": "--force",
     "instant": "the cut-off",
     "measure": "the measure",
+    "person": "the person",
+    "role": "the role",
     "rule": "the rule",
     "scr": "the SCR",
     "organization": "the organization",

@@ -907,7 +907,7 @@ class Waived(_LedgerFact):
 
 # --- people ------------------------------------------------------------------
 
-_Role = Annotated[Role, _Says("role", f"is no role; there are {', '.join(ROLES)}")]
+_Role = Annotated[Role, _Says("role", f"must be one of {', '.join(ROLES)}")]
 
 
 class _PersonFact(_LedgerFact):
