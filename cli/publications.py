@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from cli.acting import acted, eyes
 from cli.asking import Basing, answer, asking, form, form_options, output
 from cli.disclosing import case_columns, disclosed, disclosure_option, positions
 from cli.main import Suggesting, read_enough, say
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
 
     from cli.asking import Asking
     from cli.main import Settings
+    from ledger.domain.people import Identity
     from ledger.domain.publication import Figure, Publication
     from projections.publications import Recorded
     from projections.tracing import Traced
@@ -182,11 +184,13 @@ def show_command(settings: Settings, /, **given: Any) -> None:
     """Show what is sealed of a publication; the same for ever."""
     from ledger.domain.publication import as_json
     from ledger.reader import open_log
+    from projections.people import identity
     from projections.publications import named
 
     how = form(given)
     with open_log(settings.ledger) as log:
         one = named(log, given["name"])
+        tied = identity(log, one.by, one.run_by, one.position)
     sealed = as_json(one.content)
     answer(
         Answer(
@@ -202,10 +206,11 @@ def show_command(settings: Settings, /, **given: Any) -> None:
                 "recorded_at": one.recorded_at,
                 "by": one.by,
                 "run_by": one.run_by,
+                "identity": tied,
                 "seal": one.seal,
                 **{k: v for k, v in sealed.items() if k not in ("basis", "figures")},
             },
-            notes=notes(one),
+            notes=notes(one, tied),
         ),
         how,
     )
@@ -242,14 +247,14 @@ def _shown(figure: Figure) -> Row:
     return row
 
 
-def notes(one: Recorded) -> list[str]:
+def notes(one: Recorded, tied: Identity) -> list[str]:
     """Return what is said of a publication, in words."""
     from projections.publishing import claims_otherwise
 
     content = one.content
     day = "" if content.printed_on is None else f" Printed on {content.printed_on}."
     lines = [
-        f"Recorded @{one.position} at {one.recorded_at} by {one.by}.{day}",
+        f"Recorded @{one.position} at {one.recorded_at} by {acted(one.by, tied)}.{day}",
         f"The document claims: {content.claims}",
     ]
     if (said := claims_otherwise(content)) is not None:
@@ -259,6 +264,8 @@ def notes(one: Recorded) -> list[str]:
         for each in content.definitions
     )
     lines += [f"Definitions: {used}", *_gate_words(content), f"Seal {one.seal}"]
+    if (said := eyes(content.four_eyes)) is not None:
+        lines.append(said)
     if content.synthetic:
         lines.append("SYNTHETIC: no document of the real world printed this.")
     return lines

@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from cli import safe
+from cli.acting import acted, eyes
 from cli.definitions import clauses_of, told
 from cli.render import basis_line, grade_text
 
@@ -49,6 +50,7 @@ def document(report: Report, fmt: str) -> str:
     return _template(fmt).render(
         p=one,
         recorded=report.recorded,
+        recorded_by=acted(report.recorded.by, report.identity),
         basis_line=basis_line(basis),
         basis_words=_basis_words(one),
         grade=grade_text(basis),
@@ -58,6 +60,7 @@ def document(report: Report, fmt: str) -> str:
         definitions=[_defined(one) for one in report.definitions],
         statements=_statements(report.definitions),
         gate_words=_gate_words(one),
+        eyes_words=eyes(one.four_eyes),
     )
 
 
@@ -172,6 +175,8 @@ def _notices(report: Report) -> list[str]:
         found.append(f"Claim and computation differ: {report.otherwise}.")
     if one.override is not None:
         found.append(f"Published through a gate that was not green: {one.override}")
+    if one.four_eyes is False and (said := eyes(one.four_eyes)) is not None:
+        found.append(said)
     found += [
         f"{figure.measure} FY{figure.fiscal_year} was printed as {figure.printed:,};"
         f" the ledger gives {figure.value:,}, so it is unsupported."

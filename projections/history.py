@@ -102,7 +102,7 @@ def details(line: Line) -> str:
     """Return the fields of a line that have no column of their own, as words."""
     # Of an SCR's fact the organization is a detail; of its own it is the subject.
     subject = "scr" if "scr" in line else "organization"
-    aside = {*_CLOCKS, *_COMMON, *_TOLD, subject, "measure"}
+    aside = {*_CLOCKS, *_COMMON, *_TOLD, subject, "measure", "person"}
     told = {name: value for name, value in line.items() if name not in aside}
     body = told.get("definition")
     if isinstance(body, dict):  # A measure's; what the words begin with matters.
@@ -133,7 +133,7 @@ def _printed(content: Mapping[str, Any]) -> Line:
 
 def subject_of(line: Line) -> object:
     """Return what a line is about: an SCR, an organization, a measure or the like."""
-    names = ("scr", "organization", "measure", "publication")
+    names = ("scr", "organization", "measure", "publication", "person")
     others = "taxonomy" if "taxonomy" in line else "ledger"
     return next((line[name] for name in names if name in line), others)
 

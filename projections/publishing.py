@@ -21,6 +21,7 @@ from ledger.tlog.entry import entry
 from ledger.tlog.merkle import leaf_hash
 from projections import basis as bases
 from projections.measures import find
+from projections.people import four_eyes
 from projections.publications import basis_of, last_printed, publication_row, recorded
 from projections.reconcile import Side, counted, figures
 
@@ -210,6 +211,7 @@ def publication(  # noqa: PLR0913 - what is sealed
         claims_measure=_claimed(model, basis, wanted.claims, log.head),
         gate=gate,
         override=override,
+        four_eyes=four_eyes(log),
     )
 
 
@@ -251,6 +253,7 @@ def as_printed(
             claims_measure=_claimed(model, basis, one.claims, log.head),
             printed_on=one.printed_on,
             synthetic=one.synthetic,
+            four_eyes=four_eyes(log),
         )
         printed |= publications.lasts(sealed)
         found.append(sealed)
@@ -450,6 +453,9 @@ def _again(log: Log, model: ReadModel, one: Recorded) -> Publication:
         definitions=tuple(_counted_by(each) for each in used),
         figures=tuple(made),
         claims_measure=_claimed(model, basis, content.claims, one.position - 1),
+        four_eyes=None
+        if content.four_eyes is None
+        else four_eyes(log, one.position - 1),
     )
 
 

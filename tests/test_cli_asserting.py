@@ -462,8 +462,12 @@ def test_the_list_has_every_assertion():
     said = [" ".join(one.split()) for one in lines]
     assert "withdrawn dd-all FY 2019 = 3, known before 2020-01-16T05:00:00Z" in said[0]
     assert said[0].endswith("@23 records office: misprint")
-    assert said[1].startswith("@21 holds dd-all FY 2019 = 3, up to @19 3 auditor 202")
-    assert said[2].startswith("@22 fails dd-all FY 2019 = 3 2 records office 202")
+    assert said[1].startswith(
+        "@21 holds dd-all FY 2019 = 3, up to @19 3 auditor (asserted) 202"
+    )
+    assert said[2].startswith(
+        "@22 fails dd-all FY 2019 = 3 2 records office (asserted)"
+    )
     states = [one["state"] for one in scr("check", "--list", "--json").json["rows"]]
     assert states == ["withdrawn", "holds", "fails"]
     assert scr("check", "--list", "@21").out.startswith("1 standing assertion, it hol")

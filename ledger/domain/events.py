@@ -33,6 +33,8 @@ from pydantic import (
 )
 from pydantic_core import CoreSchema, core_schema
 
+from ledger.domain.people import ROLES, Role
+from ledger.domain.people import STREAM as PEOPLE_STREAM
 from ledger.domain.taxonomy import STREAM as TAXONOMY_STREAM
 from ledger.domain.taxonomy import Threshold
 
@@ -448,6 +450,8 @@ class Opened(_LedgerFact):
     ledger_id: Id
     name: Text
     timezone: Text
+    solo: Annotated[Literal[True] | None, _Absent] = None
+    """That it is one person's for ever: nobody is added, four eyes stay off."""
 
 
 class Imported(_LedgerFact):
@@ -804,6 +808,7 @@ class PublicationBody(_Part):
     synthetic: Annotated[bool | None, _Absent] = None
     gate: Annotated[GateBody | None, _Absent] = None
     override: OptionalLongText = None
+    four_eyes: Annotated[bool | None, _Absent] = None
 
 
 class Published(_LedgerFact):
@@ -1002,6 +1007,48 @@ class Recalled(_PackageFact):
     reason: LongText
 
 
+# --- people ------------------------------------------------------------------
+
+_Role = Annotated[Role, _Says("role", f"must be one of {', '.join(ROLES)}")]
+
+
+class _PersonFact(_LedgerFact):
+    person: Id
+    by: Text
+    run_by: Text
+
+    @property
+    def stream(self) -> str:
+        """The one stream of all people."""
+        return PEOPLE_STREAM
+
+
+class Joined(_PersonFact):
+    """A person may act from now on, with the roles that are granted."""
+
+    topic = "ledger.joined/1"
+    event: Literal["joined"]
+    account: OptionalText = None
+    """The operating-system account that is the person's, where one is on record."""
+
+
+class Granted(_PersonFact):
+    """A person holds this role from now on."""
+
+    topic = "ledger.granted/1"
+    event: Literal["granted"]
+    role: _Role
+
+
+class Revoked(_PersonFact):
+    """A person does not hold this role any more."""
+
+    topic = "ledger.revoked/1"
+    event: Literal["revoked"]
+    role: _Role
+    reason: LongText
+
+
 ScrEvent = (
     Filed
     | Classified
@@ -1027,6 +1074,7 @@ MeasureEvent = Defined | Retired
 AssertionEvent = Asserted | Withdrawn
 PublicationEvent = Published
 PackageEvent = Proposed | Amended | Agreed | Rejected | Recalled
+PersonEvent = Joined | Granted | Revoked
 LedgerEvent = (
     Opened
     | Imported
@@ -1036,6 +1084,7 @@ LedgerEvent = (
     | Waived
     | PublicationEvent
     | PackageEvent
+    | PersonEvent
 )
 Event = CaseEvent | LedgerEvent
 
@@ -1063,6 +1112,9 @@ OWN_CLASSES: tuple[type[LedgerEvent], ...] = (
     Agreed,
     Rejected,
     Recalled,
+    Joined,
+    Granted,
+    Revoked,
 )
 
 TOPICS: dict[str, type[Event]] = {

@@ -117,6 +117,8 @@ class Publication(NamedTuple):
     gate: Gate | None = None
     override: str | None = None
     """Why it was published through a gate that was not green."""
+    four_eyes: bool | None = None
+    """Whether roles were asked for when it was published; older ones do not say."""
 
 
 def as_json(one: Publication) -> dict[str, Any]:

@@ -14,6 +14,7 @@ from ledger.errors import (
     PublicationFaultyError,
     PublicationTakenError,
 )
+from ledger.store.people import four_eyes
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -47,7 +48,7 @@ def append(
     """
     if appending.head != head:
         raise HeadMovedError(head, appending.head)
-    printed = _printed(appending)
+    printed, on = _printed(appending), four_eyes(appending)
     decided: list[Decided] = []
     for fact in facts:
         name = fact.publication
@@ -59,6 +60,8 @@ def append(
             *publications.disagreements(content),
             *publications.stale(content, printed),
         ]
+        if content.four_eyes not in (None, on):
+            wrong.append("whether four eyes were on is not what it says")
         if content.basis.position > head:
             wrong.append("its basis is beyond the head")
         if content.name != name or publications.seal_of(content) != fact.seal:
