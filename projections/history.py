@@ -122,13 +122,16 @@ def details(line: Line) -> str:
 def _printed(content: Mapping[str, Any]) -> Line:
     """Return what a publication says, but not what each of its figures counts."""
     names = ("kind", "document", "claims", "override")
-    figures = [
+    kept = content.get("figures")
+    figures = kept if isinstance(kept, list) else []  # `scr verify` says what is wrong.
+    words = [
         f"{one.get('measure')} FY{one.get('fiscal_year')}"
         f" {one.get('printed', one.get('value'))}"
-        for one in content.get("figures", ())
+        for one in figures
+        if isinstance(one, dict)
     ]
     told: Line = {name: content[name] for name in names if name in content}
-    return {**told, "figures": "; ".join(figures)}
+    return {**told, "figures": "; ".join(words)}
 
 
 def subject_of(line: Line) -> object:

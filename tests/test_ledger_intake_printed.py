@@ -160,7 +160,7 @@ NO_JSON = [
     b"[" * 100_000,
     b'{"a":' * 100_000,
     b"\xff",
-    b"\xef\xbb\xbf" + line(),  # Only the first line may begin so.
+    b"\xef\xbb\xbf" + line(name="B"),  # Only the first line may begin so.
     line().replace(b"252", b"NaN"),
     line().replace(b"252", b"1e999"),
     line().replace(b"252", b"9" * 10_000),
@@ -181,6 +181,18 @@ def test_hostile_lines_are_faults_like_others(text):
 
     assert all(one.startswith("p.jsonl:2: ") for one in told)
     assert all(len(one) < 300 for one in told)
+
+
+def test_a_number_of_any_length_is_a_number():
+    """
+    It is told as too large, not as something that cannot be read.
+    """
+    long = line().replace(b"252", b"9" * 10_000).replace(b"2019,", b"1" * 5_000 + b",")
+
+    assert faults(long) == [
+        f"p.jsonl:1: fiscal_year: {YEAR}",
+        f"p.jsonl:1: figures.dd-all: {NUMBER}",
+    ]
 
 
 def test_a_repeated_key_is_named():

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from ledger import fsck
+from ledger import app, fsck
 from ledger.errors import (
     FieldError,
     HeadMovedError,
@@ -136,6 +136,17 @@ def test_what_does_not_agree_is_refused(path, words, change):
     assert head(path) == 20
     assert record(path, at, content)
     assert sound(path)
+
+
+def test_the_seal_is_of_the_content(path, monkeypatch):
+    """
+    Whoever hands a publication in with another seal is refused.
+    """
+    content, at = compute(path, "APR", FY2019)
+    monkeypatch.setattr(app, "seal_of", lambda _: HASH)
+    with pytest.raises(PublicationFaultyError, match="its seal is of another content"):
+        record(path, at, content)
+    assert head(path) == 19
 
 
 @pytest.mark.parametrize(

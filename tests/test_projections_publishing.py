@@ -311,6 +311,58 @@ def test_a_trace_tells_then_and_now(path):
     }
 
 
+def test_now_is_by_the_definition_of_then(path):
+    """
+    So that what differs is the data: a later version changes no trace.
+    """
+    put(path, Put(body("m", population={"tco": ["yes"]}), LONG_AGO))
+    publish(path, "A", ("m", 2019))
+    put(path, Put(body("m", 2, population={"tco": ["no"]})), Put("m"))
+    with opened(path) as (log, model):
+        (one,) = trace(log, model, "SCR-1")
+    assert one.now == one.then
+
+
+def test_an_scr_may_count_by_another_outcome_now(path):
+    """
+    Where SCRs are counted it still counts; where outcomes are, the one that was printed
+    does not, and another is none of it.
+    """
+    publish(path, "A", ("dd-all", 2019), ("disruptions-all", 2019))
+    late = "2024-01-01T00:00:00Z"
+    ledgers.load(
+        path,
+        line("SCR-3", "disrupted", "2019-05-01", late, outcome="D2")
+        + line("SCR-3", "reversed", "2023-01-01", late, outcome="D1", reason="r"),
+        clock=ledgers.Clock(datetime(2024, 6, 1, tzinfo=UTC)),
+    )
+    with opened(path) as (log, model):
+        scrs, outcomes = trace(log, model, "SCR-3")
+
+    assert [one["outcome"] for one in scrs.then["outcomes"]] == ["D1"]
+    assert [one["outcome"] for one in scrs.now["outcomes"]] == ["D2"]
+    assert outcomes.now is None
+
+
+def test_each_outcome_is_traced_for_itself(path):
+    """
+    Two of one SCR with two answers are two rows, then and now.
+    """
+    late = "2023-12-01T00:00:00Z"
+    answers = {"association": "no", "transnational": "no", "from": "2019-05-01"}
+    ledgers.load(
+        path,
+        line("SCR-1", "disrupted", "2019-06-01", late, outcome="D2")
+        + line("SCR-1", "determined", "2019-06-01", late, **answers),
+    )
+    publish(path, "A", ("disruptions-all", 2019))
+    with opened(path) as (log, model):
+        found = trace(log, model, "SCR-1")
+
+    assert sorted(one.then["meets_tco"] for one in found) == ["no", "yes"]
+    assert all(one.now == one.then for one in found)
+
+
 # --- any change is found --------------------------------------------------------------
 
 
