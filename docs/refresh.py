@@ -36,6 +36,7 @@ PREPARE = re.compile(r"^<!-- before: (.*) -->$", re.MULTILINE)
 
 WORKED = (
     "measures.md",
+    "people.md",
     "publications.md",
     "reconciliation.md",
     "validation.md",
