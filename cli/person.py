@@ -29,8 +29,8 @@ Examples:
 """
 ADD_EXAMPLES = """\b
 Examples:
-  scr person add registrar --account jdoe --role supervisor --by registrar
-  scr person add agent-1187 --role agent --role corrector --by registrar --dry-run
+  scr person add registrar --role supervisor --by registrar
+  scr person add agent-1187 --account jdoe --role agent --by registrar
 """
 GRANT_EXAMPLES = """\b
 Examples:
@@ -43,7 +43,7 @@ Examples:
 LIST_EXAMPLES = """\b
 Examples:
   scr person list
-  scr person list --at @20 --json
+  scr person list --at @3 --json
 """
 
 

@@ -109,11 +109,13 @@ def test_ways_to_write_ones_own_name_are_one(name):
         ("\u00c5sa", "A\u030asa"),
         ("\u212bsa", "\u00e5SA"),
         ("\u0130", "i\u0307"),
+        ("\u1100-\u1161", "\uac00"),
     ],
 )
 def test_other_alphabets_as_well(one, other):
     """
-    Composed and decomposed forms, ligatures, circled digits, letters of two letters.
+    Composed and decomposed forms, ligatures, circled digits, letters of two letters,
+    and those that compose once what stood between them is gone.
     """
     assert normal(one) == normal(other)
 
