@@ -134,11 +134,12 @@ def resolve(basing: Basing, log: Log) -> Basis:
         return bases.of_now(log)
     basis = bases.parse_as_of(basing.as_of, log)
     if basis.instant is not None:
-        _warn_of_future(basis.instant, basing.as_of)
+        warn_of_future(basis.instant, basing.as_of)
     return basis
 
 
-def _warn_of_future(instant: int, text: str) -> None:
+def warn_of_future(instant: int, text: str) -> None:
+    """Say that a cut-off is not over yet, where it is not."""
     from time import time_ns
 
     if instant > time_ns() // 1000:

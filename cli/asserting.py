@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from cli.asking import Basing, answer, asking, form, form_options
+from cli.asking import Basing, answer, asking, check_text, form, form_options
 from cli.main import complain
 from cli.safe import display, json_text
 
@@ -82,6 +82,7 @@ def _assert(settings: Settings, claim: str, given: dict[str, Any]) -> None:
     from ledger.errors import HeadMovedError
 
     said = typed(claim)
+    check_text("--by", given["by"])
     for attempt in range(1, ATTEMPTS + 1):
         try:
             _prove_and_record(settings, said, given)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from cli.acting import acted
 from cli.asking import Asking
 from cli.items import SUBJECTS, TITLES, item_row, positions, signed, spelled, why
 from cli.items import year_line as line_of
@@ -94,7 +95,10 @@ def listed(open_: Asking, proved: Sequence[Checked], fmt: str) -> Answer:
         [*_HEAD, Column("says", "Says")],
         rows if fmt in NESTED else said,
         table_columns=_LISTED,
-        table_rows=said,
+        table_rows=[
+            {**row, "by": acted(one.assertion.by, one.assertion.identity)}
+            for row, one in zip(said, proved, strict=True)
+        ],
         title=_verdict(standing, failing),
         extra=_totals(proved),
     )
@@ -117,6 +121,7 @@ _HEAD = [
     Column("now", "Now", right=True, grouped=True),
     Column("change", "Change", right=True, show=signed),
     Column("by", "By"),
+    Column("identity", "Identity"),
     Column("recorded_at", "Recorded at"),
     Column("note", "Note"),
     Column("reason", "Reason"),
@@ -185,6 +190,7 @@ def _row(open_: Asking, one: Checked) -> Row:
         "now": one.now,
         "change": None if one.now is None else one.now - claim.value,
         "by": held.by,
+        "identity": held.identity,
         "recorded_at": held.recorded_at,
         "note": held.note,
         "reason": one.reason,

@@ -52,7 +52,7 @@ def case_columns(level: str | None, *, of_cases: bool = False) -> list[Column]:
     if level in ("official", "full"):
         columns.append(Column("title", "Title"))
     if level == "full":
-        columns.append(Column("facts", "Facts", show=_positions))
+        columns.append(Column("facts", "Facts", show=positions))
     return columns
 
 
@@ -67,7 +67,8 @@ def disclosed(
     return (told(log, basis, row, level) for row in rows)  # type: ignore[arg-type]
 
 
-def _positions(facts: object) -> str:
+def positions(facts: object) -> str:
+    """Return facts as their positions and events."""
     assert isinstance(facts, list)
     return ", ".join(f"@{fact['position']} {fact['event']}" for fact in facts)
 

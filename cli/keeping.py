@@ -17,6 +17,7 @@ INIT_EXAMPLES = """\b
 Examples:
   scr --ledger new.db init
   scr --ledger west.db init --name "Field offices, west" --timezone US/Pacific
+  scr --ledger mine.db init --solo
 """
 REBUILD_EXAMPLES = """\b
 Examples:
@@ -36,8 +37,16 @@ Examples:
     show_default=True,
     help="The zone in which a day of this ledger ends; fixed for ever.",
 )
+@click.option(
+    "--solo",
+    is_flag=True,
+    help="One person's ledger, for ever: no roles, no approvals, and every publication"
+    " says that four eyes were off.",
+)
 @click.pass_obj
-def init_command(settings: Settings, name: str | None, timezone: str) -> None:
+def init_command(
+    settings: Settings, name: str | None, timezone: str, *, solo: bool
+) -> None:
     """Make an empty ledger; its identity is the fact at position 1."""
     from pathlib import Path
 
@@ -49,10 +58,11 @@ def init_command(settings: Settings, name: str | None, timezone: str) -> None:
     if not folder.is_dir():
         message = f"there is no folder {folder}; make it first, or name another ledger"
         raise StoreError(message)
-    identity = create(settings.ledger, name=name, timezone=timezone)
+    identity = create(settings.ledger, name=name, timezone=timezone, solo=solo)
     say(
         f"made {settings.ledger}: {identity.name}, days end in {identity.timezone},"
         f" id {identity.ledger_id}"
+        f"{', solo: four eyes stay off' if identity.solo else ''}"
     )
 
 

@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from cli.acting import acted, eyes
 from cli.asking import Basing, answer, asking, form, form_options, output
-from cli.disclosing import case_columns, disclosed, disclosure_option
+from cli.disclosing import case_columns, disclosed, disclosure_option, positions
 from cli.main import Suggesting, read_enough, say
 from cli.marking import mark_command, withdraw_command
 from cli.noticing import notice_command
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
 
     from cli.asking import Asking
     from cli.main import Settings
+    from ledger.domain.people import Identity
     from ledger.domain.publication import Figure, Publication
     from projections.publications import Recorded
     from projections.superseding import Floor, Since
@@ -213,6 +215,7 @@ def show_command(settings: Settings, /, **given: Any) -> None:
     """Show what is sealed of a publication, and what was said of it since."""
     from ledger.domain.publication import as_json
     from ledger.reader import open_log
+    from projections.people import identity
     from projections.publications import named
     from projections.superseding import afterwards
 
@@ -220,6 +223,7 @@ def show_command(settings: Settings, /, **given: Any) -> None:
     with open_log(settings.ledger) as log:
         one = named(log, given["name"])
         since = afterwards(log)[one.content.name]
+        tied = identity(log, one.by, one.run_by, one.position)
     sealed = as_json(one.content)
     answer(
         Answer(
@@ -235,11 +239,12 @@ def show_command(settings: Settings, /, **given: Any) -> None:
                 "recorded_at": one.recorded_at,
                 "by": one.by,
                 "run_by": one.run_by,
+                "identity": tied,
                 "seal": one.seal,
                 **{k: v for k, v in sealed.items() if k not in ("basis", "figures")},
                 **since_json(since),
             },
-            notes=[*since.notices(), *notes(one)],
+            notes=[*since.notices(), *notes(one, tied)],
         ),
         how,
     )
@@ -296,14 +301,14 @@ def _shown(figure: Figure) -> Row:
     return row
 
 
-def notes(one: Recorded) -> list[str]:
+def notes(one: Recorded, tied: Identity) -> list[str]:
     """Return what is said of a publication, in words."""
     from projections.publishing import claims_otherwise
 
     content = one.content
     day = "" if content.printed_on is None else f" Printed on {content.printed_on}."
     lines = [
-        f"Recorded @{one.position} at {one.recorded_at} by {one.by}.{day}",
+        f"Recorded @{one.position} at {one.recorded_at} by {acted(one.by, tied)}.{day}",
         f"The document claims: {content.claims}",
     ]
     if (said := claims_otherwise(content)) is not None:
@@ -317,6 +322,8 @@ def notes(one: Recorded) -> list[str]:
         lines.insert(
             1, f"In place of {content.supersedes.publication}: {content.reason}"
         )
+    if (said := eyes(content.four_eyes)) is not None:
+        lines.append(said)
     if content.synthetic:
         lines.append("SYNTHETIC: no document of the real world printed this.")
     return lines
@@ -463,7 +470,7 @@ def trace_command(settings: Settings, /, **given: Any) -> None:
             Answer(
                 "scr-trace/1",
                 open_.graded(),
-                _TRACE_COLUMNS,
+                _trace_columns(given["disclosure"]),
                 rows
                 if how.format in ("json", "jsonl")
                 else [_flat(row) for row in rows],
@@ -491,6 +498,19 @@ _TRACE_COLUMNS = [
     Column("now_category", "Category now"),
     Column("since", "Since"),
 ]
+
+
+def _trace_columns(level: str | None) -> list[Column]:
+    """Return the columns of a trace, as much as is disclosed."""
+    more = []
+    if level in ("official", "full"):
+        more += [
+            Column("then_case_number", "Case number then"),
+            Column("then_title", "Title then"),
+        ]
+    if level == "full":
+        more.append(Column("then_facts", "Facts then"))
+    return [*_TRACE_COLUMNS, *more]
 
 
 def _traced(
@@ -536,6 +556,9 @@ def _flat(row: Row) -> Row:
         "then_meets_tco": then["meets_tco"],
         "then_category": then["category"],
         "then_outcomes": outcomes or None,
+        "then_case_number": then.get("case_number"),
+        "then_title": then.get("title"),
+        "then_facts": positions(then["facts"]) if "facts" in then else None,
         "now": "no" if now is None else "yes",
     }
     if isinstance(now, dict):

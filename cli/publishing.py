@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import click
@@ -196,7 +197,7 @@ def _statuses(texts: Sequence[str], wanted: Wanted) -> dict[tuple[str, int], Sta
         status = next((one for one in STATUSES if one == word), None)
         measure, colon, year = about.rpartition(":")
         digits = year.upper().removeprefix("FY")
-        key = (measure, int(digits)) if digits.isdigit() else None
+        key = (measure, int(digits)) if re.fullmatch("[0-9]{4}", digits) else None
         if status is None or (equals and (not colon or key not in keys)):
             message = (
                 f"--status takes {', '.join(STATUSES)}, or a figure that is published,"

@@ -9,12 +9,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from cli import safe
+from cli.acting import acted, eyes
 from cli.definitions import clauses_of, told
 from cli.render import basis_line, grade_text
 from cli.restated import floor_words
 
 if TYPE_CHECKING:
     from jinja2 import Environment, Template
+    from markupsafe import Markup
 
     from ledger.domain.publication import Publication
     from projections.reporting import Line, Report, Reported
@@ -50,6 +52,7 @@ def document(report: Report, fmt: str) -> str:
     return _template(fmt).render(
         p=one,
         recorded=report.recorded,
+        recorded_by=acted(report.recorded.by, report.identity),
         basis_line=basis_line(basis),
         basis_words=_basis_words(one),
         grade=grade_text(basis),
@@ -59,6 +62,7 @@ def document(report: Report, fmt: str) -> str:
         definitions=[_defined(one) for one in report.definitions],
         statements=_statements(report.definitions),
         gate_words=_gate_words(one),
+        eyes_words=eyes(one.four_eyes),
     )
 
 
@@ -75,7 +79,7 @@ def environment(fmt: str) -> Environment:
     def finalize(value: object) -> object:
         return clean(value) if type(value) is str else value
 
-    return Environment(
+    environment = Environment(
         loader=PackageLoader("cli"),
         autoescape=fmt == "html",  # noqa: S701 - Markdown is cleaned by `finalize`
         trim_blocks=True,
@@ -84,6 +88,22 @@ def environment(fmt: str) -> Environment:
         undefined=StrictUndefined,
         finalize=finalize,
     )
+    environment.filters |= {"line": _line, "code": _code}
+    return environment
+
+
+def _line(text: str) -> Markup:
+    """Return what begins a line of Markdown: no heading, no list."""
+    from markupsafe import Markup
+
+    return Markup(safe.markdown_line(text))  # noqa: S704 - it is cleaned
+
+
+def _code(text: str) -> Markup:
+    """Return what stands in a code span of Markdown, where nothing is escaped."""
+    from markupsafe import Markup
+
+    return Markup(safe.display(text).replace("`", "'"))  # noqa: S704 - it is cleaned
 
 
 # --- figures --------------------------------------------------------------------------
@@ -167,6 +187,8 @@ def _notices(report: Report) -> list[str]:
         found.append(f"Claim and computation differ: {report.otherwise}.")
     if one.override is not None:
         found.append(f"Published through a gate that was not green: {one.override}")
+    if one.four_eyes is False and (said := eyes(one.four_eyes)) is not None:
+        found.append(said)
     found += [
         f"{figure.measure} FY{figure.fiscal_year} was printed as {figure.printed:,};"
         f" the ledger gives {figure.value:,}, so it is unsupported."

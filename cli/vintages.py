@@ -2,11 +2,21 @@
 
 from __future__ import annotations
 
+from time import time_ns
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from cli.asking import Asking, Basing, answer, asking, form, form_options
+from cli.asking import (
+    Asking,
+    Basing,
+    answer,
+    asking,
+    form,
+    form_options,
+    progress,
+    warn_of_future,
+)
 from cli.render import Answer, Column
 
 if TYPE_CHECKING:
@@ -84,21 +94,25 @@ def vintages_command(settings: Settings, /, **given: Any) -> None:
     from projections import vintages
 
     how = form(given)
-    _check(given)
+    measure, definition = _asked(given)
     years = _years(given["fy"])
     with asking(settings, Basing(None, None)) as open_:
         log, model = open_.log, open_.model
         if given["publications"]:
-            at = vintages.published(log, given["measure"])
+            at = vintages.published(log, measure)
         elif given["at"]:
             at = vintages.asked_for(log, given["at"])
         else:
             every, on = given["every"] or vintages.EVERY, given["on"] or vintages.ON
             at = vintages.regular(log, model, every, on, years)
+        for text, basis in at:
+            if basis.instant is not None:
+                warn_of_future(basis.instant, text)
         found = vintages.triangle(
-            log, model, given["measure"], at, years, given["definition"]
+            log, model, measure, at, years, definition, time_ns() // 1000
         )
-        revised = vintages.revised(log, model, found)
+        with progress("reconciling vintages, pair") as tell:
+            revised = vintages.revised(log, model, found, tell)
         final = vintages.finality(log, model, found)
         statistics = vintages.statistics(found)
         shape: str = given["shape"]
@@ -114,7 +128,7 @@ def vintages_command(settings: Settings, /, **given: Any) -> None:
                 else _flat(shape, rows, NOT_YET if how.format == "md" else None),
                 table_columns=_table_columns(found) if matrix else None,
                 table_rows=_table_rows(found) if matrix else None,
-                title=f"{given['definition'] or given['measure']}: {SHAPES[shape]}",
+                title=f"{definition or measure}: {SHAPES[shape]}",
                 notes=_notes(statistics, revised, final),
                 extra={
                     "measure": found.measure,
@@ -134,18 +148,29 @@ def vintages_command(settings: Settings, /, **given: Any) -> None:
         )
 
 
-def _check(given: dict[str, Any]) -> None:
+def _asked(given: dict[str, Any]) -> tuple[str, str | None]:
+    """Return the measure, and the version to count by throughout if there is one."""
     regular = given["every"] or given["on"]
     if sum(map(bool, (given["at"], regular, given["publications"]))) > 1:
         message = "--at, --every or --on, and --publications contradict; give one"
         raise click.UsageError(message)
-    definition = given["definition"]
-    if definition is None:
-        return
-    name, at, version = definition.partition("@")
-    if not (name and at and version) or name != given["measure"]:
-        message = f"--definition takes {given['measure']}@VERSION, not {definition}"
+    measure, at, version = given["measure"].partition("@")
+    pinned = given["measure"] if at else given["definition"]
+    if pinned is None:
+        return measure, None
+    name, at, version = pinned.partition("@")
+    if (
+        not (name and at and version)
+        or name != measure
+        or given["definition"]
+        not in (
+            None,
+            pinned,
+        )
+    ):
+        message = f"--definition takes {measure}@VERSION, not {given['definition']}"
         raise click.UsageError(message)
+    return measure, pinned
 
 
 def _years(text: str | None) -> range | None:

@@ -8,33 +8,32 @@ from __future__ import annotations
 
 import os
 import re
-import signal
-import sys
 from bisect import bisect_left
-from contextlib import contextmanager
 from typing import TYPE_CHECKING, NamedTuple
 
-import click
 from rich.console import Console, Group
 from rich.control import Control
 from rich.text import Text
 
+from cli.keyboard import keyboard, resizing
 from cli.replay import moved_words
 from cli.safe import display
 from ledger.errors import LedgerError, UsageError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable
 
-    from ledger.reader import Log
+    from ledger.reader import Log, Row
     from projections.replaying import Walk
     from projections.states import Change
 
 PAGE = 10
+SCROLL = 5
 KEYS = {
     "→ l space": "the next fact",
     "← h": "the one before",
     "↓ ↑": f"{PAGE} further, {PAGE} back",
+    "d u": "down and up in a fact that does not fit",
     "] [": "the next, the last fact that moved a figure",
     "Home End": "the first fact, the last",
     "g": "go to a date, an instant or @POSITION",
@@ -82,6 +81,8 @@ class View(NamedTuple):
     sought: str = ""
     """What was searched for last."""
     message: str = ""
+    scroll: int = 0
+    """How many lines of the fact stand above the screen."""
     keys: bool = False
     """Whether the list of keys is shown."""
     done: bool = False
@@ -131,19 +132,24 @@ def press(view: View, key: str, walked: Walk, guide: Guide) -> View:
 
 def _step(view: View, key: str, last: int) -> View:
     if key in _FIRST or key in _LAST:
-        return view._replace(at=0 if key in _FIRST else last)
+        return view._replace(at=0 if key in _FIRST else last, scroll=0)
+    if key in ("d", "u"):
+        to = view.scroll + (SCROLL if key == "d" else -SCROLL)
+        return view._replace(scroll=max(to, 0))
     if key not in _MOVES:
         return view._replace(message="no such key; ? lists them")
     to = min(max(view.at + _MOVES[key], 0), last)
     end = "this is the last fact" if _MOVES[key] > 0 else "this is the first fact"
-    return view._replace(at=to, message=end if to == view.at else "")
+    if to == view.at:
+        return view._replace(message=end)
+    return view._replace(at=to, scroll=0)
 
 
 def _to_move(view: View, walked: Walk, step: int) -> View:
     at = view.at + step
     while 0 <= at < len(walked.steps):
         if walked.steps[at].moved:
-            return view._replace(at=at)
+            return view._replace(at=at, scroll=0)
         at += step
     where = "further" if step > 0 else "earlier"
     return view._replace(message=f"no {where} fact moved a figure")
@@ -166,8 +172,8 @@ def _type(view: View, key: str, walked: Walk, guide: Guide) -> View:
     except LedgerError as error:
         return done._replace(message=str(error))
     if at == len(walked.steps):
-        return done._replace(at=at - 1, message="nothing is later than this")
-    return done._replace(at=at)
+        return done._replace(at=at - 1, scroll=0, message="nothing is later than this")
+    return done._replace(at=at, scroll=0)
 
 
 def _search(view: View, guide: Guide, step: int) -> View:
@@ -176,7 +182,10 @@ def _search(view: View, guide: Guide, step: int) -> View:
     found = guide.find(view.sought, view.at, step)
     if found is None:
         return view._replace(message=f"no fact has {view.sought}")
-    return view._replace(at=found)
+    round_the_end = (found <= view.at) if step > 0 else (found >= view.at)
+    where = "from the first fact" if step > 0 else "from the last fact"
+    message = f"searched on {where}" if round_the_end else ""
+    return view._replace(at=found, scroll=0, message=message)
 
 
 # --- what a screen shows --------------------------------------------------------------
@@ -198,9 +207,12 @@ def draw(view: View, walked: Walk, shown: Shown, width: int, height: int) -> lis
     foot = Text(_foot(view), style="reverse" if view.typing or view.message else "dim")
     room = max(height - 3, 0)
     body = [part for line in body for part in _folded(line, width)]
+    above = min(view.scroll, max(len(body) - room, 0))
+    body = body[above:]
     if len(body) > room:
         left = len(body) - room + 1
-        body = [*body[: max(room - 1, 0)], Text(f"… {left} more lines", style="dim")]
+        more = f"… {left} more lines; d goes down"
+        body = [*body[: max(room - 1, 0)], Text(more, style="dim")]
     lines = [top, Text(""), *body]
     lines += [Text("")] * (height - 1 - len(lines))
     lines = [*lines[: height - 1], foot]
@@ -334,7 +346,7 @@ def explore(log: Log, walked: Walk, clock: str) -> None:
             console.control(Control.home())
             screen.update(Group(*draw(view, walked, shown, width, height)))
 
-        with _keyboard() as read, _resizing(show) as waiting:
+        with keyboard() as read, resizing(show) as waiting:
             show()
             while not view.done:
                 with waiting:
@@ -346,24 +358,6 @@ def explore(log: Log, walked: Walk, clock: str) -> None:
                 show()
 
 
-@contextmanager
-def _keyboard() -> Iterator[Callable[[], str]]:
-    """Yield what waits for keys; nothing that is typed is lost, or shown, meanwhile."""
-    try:
-        import termios
-        import tty
-    except ImportError:  # Windows.
-        yield click.getchar
-        return
-    keyboard = sys.stdin.fileno()
-    before = termios.tcgetattr(keyboard)
-    try:
-        tty.setcbreak(keyboard, termios.TCSANOW)
-        yield lambda: os.read(keyboard, _AT_ONCE).decode(errors="replace")
-    finally:
-        termios.tcsetattr(keyboard, termios.TCSADRAIN, before)
-
-
 def show_step(log: Log, walked: Walk, at: int, clock: str) -> Shown:
     """Return the fact of a step, as it is drawn."""
     from projections.replaying import line_of_step
@@ -373,51 +367,6 @@ def show_step(log: Log, walked: Walk, at: int, clock: str) -> Shown:
     (row,) = log.at([step.position])
     made = change(log, row)
     return Shown(line_of_step(step, row, made), made, clock)
-
-
-@contextmanager
-def _resizing(show: Callable[[], None]) -> Iterator[_Waiting]:
-    """Draw again when the window has another size, while a key is waited for."""
-    waiting = _Waiting(show)
-    if not hasattr(signal, "SIGWINCH"):  # Windows tells by no signal.
-        yield waiting
-        return
-    before = signal.signal(signal.SIGWINCH, lambda *_: waiting.resized())
-    try:
-        yield waiting
-    finally:
-        signal.signal(signal.SIGWINCH, before)
-
-
-class _Waiting:
-    """Waits for a key, and never draws in the middle of a drawing."""
-
-    def __init__(self, show: Callable[[], None]) -> None:
-        self._show = show
-        self._now = False
-        self._stale = False
-        self._drawing = False
-
-    def resized(self) -> None:
-        """Draw again, now or as soon as a key is waited for."""
-        self._stale = True
-        if self._now and not self._drawing:
-            self._draw()
-
-    def _draw(self) -> None:
-        self._drawing = True
-        while self._stale:
-            self._stale = False
-            self._show()
-        self._drawing = False
-
-    def __enter__(self) -> None:
-        self._draw()
-        self._now = True
-        self._draw()
-
-    def __exit__(self, *_: object) -> None:
-        self._now = False
 
 
 def guide_of(log: Log, walked: Walk, clock: str) -> Guide:
@@ -461,7 +410,17 @@ def _first_with(
         page = places[first : first + _AT_ONCE]
         rows = {row.position: row for row in log.at(positions[n] for n in page)}
         for place in page:
-            row = rows[positions[place]]
-            if sought in row.payload.decode(errors="replace").casefold():
+            if sought in _told(rows[positions[place]]).casefold():
                 return place
     return None
+
+
+def _told(row: Row) -> str:
+    """Return what a screen tells of a fact, as one text."""
+    from projections.history import details, line_of, subject_of
+
+    line = line_of(row)
+    head = (line.get(name) for name in ("event", "effective_on", "known_at", "by"))
+    return " ".join(
+        map(str, (f"@{row.position}", subject_of(line), *head, details(line)))
+    )

@@ -39,6 +39,7 @@ PREPARE = re.compile(r"^<!-- before: (.*) -->$", re.MULTILINE)
 WORKED = (
     "corrections.md",
     "measures.md",
+    "people.md",
     "publications.md",
     "reconciliation.md",
     "validation.md",

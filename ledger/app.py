@@ -28,11 +28,14 @@ from ledger.domain.events import (
     AssertionEvent,
     Categorized,
     Defined,
+    Granted,
     Imported,
+    Joined,
     Marked,
     MeasureEvent,
     Opened,
     PackageEvent,
+    PersonEvent,
     Proposed,
     PublicationEvent,
     Published,
@@ -40,6 +43,7 @@ from ledger.domain.events import (
     Rejected,
     Retired,
     Retracted,
+    Revoked,
     Unreadable,
     Waived,
     Withdrawn,
@@ -78,13 +82,14 @@ from ledger.store.codec import FactMapper, Placed, fact_of
 from ledger.store.sqlite import AppendOnlyRecorder, Datastore, system_clock
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Mapping
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
     from datetime import datetime
     from zoneinfo import ZoneInfo
 
     from eventsourcing.persistence import InfrastructureFactory
     from eventsourcing.utils import EnvType
 
+    from ledger.domain import people as persons
     from ledger.domain.claim import Claim, Proof
     from ledger.domain.publication import Publication
     from ledger.intake.facts import FactFile
@@ -301,13 +306,12 @@ class CaseLedger(Application[str]):
 
         :param fields: as in a line of a file, without ``known_at``, which is the
             moment of recording; ``effective_on`` may be left out.
-        :raises RefusedError: a rule, an anomaly nobody forced, a command id.
+        :raises RefusedError: a rule, an anomaly nobody forced, a command id; while
+            four eyes are on, also a correction, or who may not do it.
         :raises FieldError: a value is not what its field takes.
         """
-        with (
-            translated(self._path),
-            self.appender.appending(keep=not dry_run) as appending,
-        ):
+        acts = fields.get("event", ""), fields.get("by", "")
+        with self._deciding(*acts, dry_run=dry_run) as appending:
             return live.record(appending, zone, fields, account=account())
 
     def define(
@@ -330,7 +334,7 @@ class CaseLedger(Application[str]):
         """
         read = parse_definition({"version": 1, **body})
         definition = from_json(read.model_dump(mode="json", exclude_none=True))
-        with self._deciding(dry_run=dry_run) as appending:
+        with self._deciding("defined", by, dry_run=dry_run) as appending:
             if "version" not in body:
                 version = measures.version_for(appending, definition)
                 definition = definition._replace(version=version)
@@ -362,7 +366,7 @@ class CaseLedger(Application[str]):
         """
         fields = {"event": "retired", "measure": measure, "reason": reason}
         fact = _measure_fact(Retired, fields, by, adopted_at)
-        with self._deciding(dry_run=dry_run) as appending:
+        with self._deciding("retired", by, dry_run=dry_run) as appending:
             return measures.append(appending, fact)
 
     def assert_claim(
@@ -416,7 +420,7 @@ class CaseLedger(Application[str]):
         dry_run: bool,
     ) -> assertions.Decided:
         fact = _own_fact(cls, fields, by)
-        with self._deciding(dry_run=dry_run) as appending:
+        with self._deciding(fact.event, by, dry_run=dry_run) as appending:
             return assertions.append(appending, fact)
 
     def publish(
@@ -448,7 +452,7 @@ class CaseLedger(Application[str]):
             )
             for content in contents
         ]
-        with self._deciding(dry_run=dry_run) as appending:
+        with self._deciding("published", by, dry_run=dry_run) as appending:
             return publications.append(appending, facts, head)
 
     def mark(  # noqa: PLR0913 - what a floor says
@@ -462,7 +466,7 @@ class CaseLedger(Application[str]):
         reason: str,
         by: str,
         dry_run: bool = False,
-    ) -> publications.Decided:
+    ) -> publications.Heard:
         """Record by how much at least a printed figure is misstated.
 
         :param basis_of: what was looked at to know it.
@@ -480,12 +484,12 @@ class CaseLedger(Application[str]):
             "reason": reason,
         }
         fact = _own_fact(Marked, fields, by)
-        with self._deciding(dry_run=dry_run) as appending:
+        with self._deciding("marked", by, dry_run=dry_run) as appending:
             return publications.say(appending, fact)
 
     def retract(
         self, publication: str, *, reason: str, by: str, dry_run: bool = False
-    ) -> publications.Decided:
+    ) -> publications.Heard:
         """Record that a publication is withdrawn.
 
         :raises NoSuchPublicationError: there is none of that name.
@@ -494,7 +498,7 @@ class CaseLedger(Application[str]):
         """
         fields = {"event": "retracted", "publication": publication, "reason": reason}
         fact = _own_fact(Retracted, fields, by)
-        with self._deciding(dry_run=dry_run) as appending:
+        with self._deciding("retracted", by, dry_run=dry_run) as appending:
             return publications.say(appending, fact)
 
     def categorize(
@@ -518,7 +522,7 @@ class CaseLedger(Application[str]):
         read = parse_taxonomy({"version": 1, **body})
         given = read.model_dump(mode="json", exclude_none=True)
         taxonomy = taxonomy_data.from_json(given)
-        with self._deciding(dry_run=dry_run) as appending:
+        with self._deciding("categorized", by, dry_run=dry_run) as appending:
             if "version" not in body:
                 version = taxonomies.version_for(appending, taxonomy)
                 taxonomy = taxonomy._replace(version=version)
@@ -551,7 +555,7 @@ class CaseLedger(Application[str]):
         """
         fields = {"event": "waived", "rule": rule, "scr": scr, "until": until}
         fact = _own_fact(Waived, {**fields, "reason": reason}, by)
-        with self._deciding(dry_run=dry_run) as appending:
+        with self._deciding("waived", by, dry_run=dry_run) as appending:
             return waivers.append(appending, fact)
 
     # --- correction packages ---
@@ -577,7 +581,8 @@ class CaseLedger(Application[str]):
         :raises LedgerError: a rule of ``ledger.domain.package``.
         :raises FieldError: a value is not what its field takes.
         """
-        with self._deciding(dry_run=dry_run) as appending:
+        act = "proposed" if amends is None else "amended"
+        with self._deciding(act, by, dry_run=dry_run) as appending:
             today = appending.moment.astimezone(zone).date()
             said = {
                 "items": packages.completed(items, today=today, reason=reason),
@@ -587,7 +592,7 @@ class CaseLedger(Application[str]):
             }
             cls: type[Proposed | Amended] = Proposed if amends is None else Amended
             fields = {
-                "event": "proposed" if amends is None else "amended",
+                "event": act,
                 "package": amends or packages.next_id(appending),
                 "content": said,
             }
@@ -610,7 +615,7 @@ class CaseLedger(Application[str]):
         :raises PackageChangedError: it is not what that hash is of.
         :raises LedgerError: a rule of ``ledger.domain.package``.
         """
-        with self._deciding(dry_run=dry_run) as appending:
+        with self._deciding("agreed", by, dry_run=dry_run) as appending:
             standing = packages.held(appending, package)
             fields = {
                 "event": "agreed",
@@ -640,7 +645,7 @@ class CaseLedger(Application[str]):
         event = "recalled" if recall else "rejected"
         fields = {"event": event, "package": package, "reason": reason}
         fact = _own_fact(cls, fields, by)
-        with self._deciding(dry_run=dry_run) as appending:
+        with self._deciding(event, by, dry_run=dry_run) as appending:
             return packages.append(appending, zone, fact, account=account())
 
     def carry_out(self, package: str, *, zone: ZoneInfo) -> int:
@@ -648,7 +653,10 @@ class CaseLedger(Application[str]):
 
         :returns: the position after them.
         """
-        with self._deciding(dry_run=False) as appending:
+        with (
+            translated(self._path),
+            self.appender.appending(keep=True) as appending,
+        ):
             standing = packages.held(appending, package)
             stored = packages.facts_of(
                 appending,
@@ -660,12 +668,70 @@ class CaseLedger(Application[str]):
             )
             return appending.put(stored)[-1]
 
+    def add_person(
+        self,
+        person: str,
+        *,
+        by: str,
+        account_of: str | None = None,
+        roles: Sequence[str] = (),
+        dry_run: bool = False,
+    ) -> persons.Decided:
+        """Record a person, with roles; what is on record as asked adds nothing.
+
+        :param account_of: the operating-system account that is the person's.
+        :raises PeopleError: a rule of ``ledger.domain.people``.
+        :raises FieldError: a value is not what its field takes.
+        """
+        said = {"event": "joined", "person": person, "account": account_of}
+        joined = _own_fact(Joined, said, by)
+        facts = [joined, *_role_facts(Granted, person, roles, by)]
+        with self._deciding("joined", by, dry_run=dry_run) as appending:
+            return people.append(appending, facts)
+
+    def grant(
+        self, person: str, roles: Sequence[str], *, by: str, dry_run: bool = False
+    ) -> persons.Decided:
+        """Record that a person holds roles; one that is held already adds nothing.
+
+        :raises PeopleError: a rule of ``ledger.domain.people``.
+        :raises NoSuchPersonError: the person was not added.
+        :raises FieldError: a value is not what its field takes.
+        """
+        facts = _role_facts(Granted, person, roles, by)
+        with self._deciding("granted", by, dry_run=dry_run) as appending:
+            return people.append(appending, facts)
+
+    def revoke(
+        self,
+        person: str,
+        roles: Sequence[str],
+        *,
+        reason: str,
+        by: str,
+        dry_run: bool = False,
+    ) -> persons.Decided:
+        """Record that a person holds roles no more.
+
+        :raises PeopleError: a rule of ``ledger.domain.people``.
+        :raises NoSuchPersonError: the person was not added.
+        :raises FieldError: a value is not what its field takes.
+        """
+        facts = _role_facts(Revoked, person, roles, by, reason=reason)
+        with self._deciding("revoked", by, dry_run=dry_run) as appending:
+            return people.append(appending, facts)
+
     @contextmanager
-    def _deciding(self, *, dry_run: bool) -> Iterator[Appending]:
+    def _deciding(self, act: str, by: str, *, dry_run: bool) -> Iterator[Appending]:
+        """Open an append for an event, once whoever records it may.
+
+        :raises PeopleError: four eyes are on, and whoever it is may not.
+        """
         with (
             translated(self._path),
             self.appender.appending(keep=not dry_run) as appending,
         ):
+            people.permit(appending, act, by, account())
             yield appending
 
 
@@ -676,7 +742,8 @@ _Own = TypeVar(
     | Categorized
     | Waived
     | PublicationEvent
-    | PackageEvent,
+    | PackageEvent
+    | PersonEvent,
 )
 
 
@@ -688,6 +755,25 @@ def _measure_fact(
 ) -> _Own:
     adopted = None if adopted_at is None else format_instant(adopted_at)
     return _own_fact(cls, {**fields, "adopted_at": adopted}, by)
+
+
+def _role_facts(
+    cls: type[Granted | Revoked],
+    person: str,
+    roles: Sequence[str],
+    by: str,
+    **more: str,
+) -> list[Granted | Revoked]:
+    """Return a fact for each role, once; that about supervisors is the last.
+
+    Who makes the first supervisor, or ends being one, does the rest before.
+    """
+    once = sorted(dict.fromkeys(roles), key=lambda role: role == "supervisor")
+    event = "granted" if cls is Granted else "revoked"
+    return [
+        _own_fact(cls, {"event": event, "person": person, "role": role, **more}, by)
+        for role in once
+    ]
 
 
 def _own_fact(cls: type[_Own], fields: Mapping[str, object], by: str) -> _Own:
@@ -709,19 +795,21 @@ def create(
     *,
     name: str | None = None,
     timezone: str = DEFAULT_ZONE,
+    solo: bool = False,
     clock: Callable[[], datetime] = system_clock,
 ) -> Opened:
     """Make a ledger at ``path``, whole or not at all; return its identity.
 
     :param name: what people call it; left out: the file's name without its ending.
     :param timezone: the zone in which a day of the ledger ends (an IANA name).
+    :param solo: whether it is one person's for ever, without roles.
     :raises LedgerExistsError: there is a file already.
     :raises UsageError: the name or the zone is not one.
     """
     target = Path(path)
     if target.exists():
         raise LedgerExistsError(path)
-    identity = _identity(name or target.stem, timezone)
+    identity = _identity(name or target.stem, timezone, solo=solo)
     draft = target.with_name(f".{target.name}.{os.getpid()}.init")
     try:
         with translated(path):
@@ -771,7 +859,7 @@ def _as_text(name: str) -> str:
     return shown if is_text(shown) else "unnamed"
 
 
-def _identity(name: str, timezone: str) -> Opened:
+def _identity(name: str, timezone: str, *, solo: bool) -> Opened:
     # A name such as `localtime` or `posixrules` is another zone on another machine.
     if timezone not in available_timezones() or timezone in _LOCAL_ZONES:
         msg = f"{timezone} is not a time zone; give one such as {DEFAULT_ZONE} or UTC"
@@ -781,6 +869,7 @@ def _identity(name: str, timezone: str) -> Opened:
         "ledger_id": str(uuid4()),
         "name": name,
         "timezone": timezone,
+        **({"solo": True} if solo else {}),
     }
     try:
         opened = parse_stored(Opened.topic, json.dumps(fields).encode())

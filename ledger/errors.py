@@ -6,6 +6,11 @@ The class says which rule; its constructor writes the one line a person reads;
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
 
 class LedgerError(Exception):
     """Base of every error a person can meet: one line, one exit code."""
@@ -309,6 +314,9 @@ _OPTIONS = {
     "forced": "--force",
     "instant": "the cut-off",
     "measure": "the measure",
+    "person": "the person",
+    "publication": "the name",
+    "role": "the role",
     "rule": "the rule",
     "scr": "the SCR",
     "organization": "the organization",
@@ -660,3 +668,152 @@ def _counted(count: int, listed: int) -> str:
     unlisted = count - listed
     more = f", {listed} of them above and {unlisted} more" if unlisted else ""
     return f"{'1 fault' if count == 1 else f'{count} faults'}{more}"
+
+
+# --- people ------------------------------------------------------------------
+
+_HOLDERS_NAMED = 10
+
+
+class PeopleError(RefusedError):
+    """Who asks may not do it, or a person cannot be as asked."""
+
+
+def _may(roles: Sequence[str], holders: Sequence[str]) -> str:
+    """Say which roles an act takes, and who holds one."""
+    takes = f"the role {' or '.join(roles)}" if roles else "any person of this ledger"
+    if not holders:
+        return f"it takes {takes}, which nobody holds; see `scr person grant`"
+    named = ", ".join(holders[:_HOLDERS_NAMED])
+    more = len(holders) - _HOLDERS_NAMED
+    others = f" and {more} more" if more > 0 else ""
+    return f"it takes {takes}: {named}{others}"
+
+
+class NotAPersonError(PeopleError):
+    """While four eyes are on, only a person of the ledger acts."""
+
+    def __init__(self, by: str, roles: Sequence[str], holders: Sequence[str]) -> None:
+        super().__init__(
+            f"{by or repr('')} is no person of this ledger; {_may(roles, holders)}"
+        )
+
+
+class LacksRoleError(PeopleError):
+    """Each act takes a role, held at that moment."""
+
+    def __init__(
+        self, person: str, roles: Sequence[str], holders: Sequence[str]
+    ) -> None:
+        super().__init__(f"{person} may not do this; {_may(roles, holders)}")
+
+
+class ImpersonationError(PeopleError):
+    """A person with an account on record acts from that account."""
+
+    def __init__(
+        self, by: str, account: str, roles: Sequence[str], holders: Sequence[str]
+    ) -> None:
+        super().__init__(
+            f"{by} acts from another account than {account}, which runs this;"
+            f" {_may(roles, holders)}"
+        )
+
+
+class AccountOfAnotherError(PeopleError):
+    """An account that is on record as one person's acts for no other."""
+
+    def __init__(
+        self,
+        by: str,
+        account: str,
+        owner: str,
+        roles: Sequence[str],
+        holders: Sequence[str],
+    ) -> None:
+        super().__init__(
+            f"the account {account}, which runs this, is that of {owner}, not of {by};"
+            f" {_may(roles, holders)}"
+        )
+
+
+class DirectCorrectionError(PeopleError):
+    """While four eyes are on, a correction is proposed, and another one agrees."""
+
+    def __init__(self, event: str, holders: Sequence[str]) -> None:
+        super().__init__(
+            f"`{event}` is a correction, and four eyes are on; propose it with"
+            f" `scr correct propose`; {_may(('corrector',), holders)}"
+        )
+
+
+class SoloLedgerError(PeopleError):
+    """A ledger that was made to be one person's stays so."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "this ledger was made with `scr init --solo`, so it has no persons and no"
+            " roles; import its export into a ledger made without --solo"
+        )
+
+
+class UnnamableError(PeopleError):
+    """A person's id has a letter or a digit."""
+
+    def __init__(self, person: str) -> None:
+        super().__init__(f"{person} has no letter and no digit; give another id")
+
+
+class PersonTakenError(PeopleError):
+    """However it is written, an id is one person's."""
+
+    def __init__(self, person: str, taken: str) -> None:
+        super().__init__(
+            f"{person} is {taken}, who is on record already; `scr person grant` gives"
+            " roles, `scr person list` shows who there is"
+        )
+
+
+class AccountTakenError(PeopleError):
+    """An account is one person's."""
+
+    def __init__(self, account: str, owner: str) -> None:
+        super().__init__(
+            f"the account {account} is that of {owner}; give each person one of their"
+            " own, or none"
+        )
+
+
+class NoSuchPersonError(NotFoundError):
+    """Roles are those of a person who was added."""
+
+    def __init__(self, person: str) -> None:
+        super().__init__(
+            f"no person {person or repr('')} is on record; `scr person add` adds one,"
+            " `scr person list` shows who there is"
+        )
+
+
+class RoleHeldError(PeopleError):
+    """A role is granted to who does not hold it."""
+
+    def __init__(self, person: str, role: str) -> None:
+        super().__init__(f"{person} holds the role {role} already")
+
+
+class RoleNotHeldError(PeopleError):
+    """Only a role that is held is revoked."""
+
+    def __init__(self, person: str, role: str) -> None:
+        super().__init__(
+            f"{person} does not hold the role {role}; see `scr person list`"
+        )
+
+
+class LastSupervisorError(PeopleError):
+    """Without a supervisor nobody could grant a role again."""
+
+    def __init__(self, person: str) -> None:
+        super().__init__(
+            f"{person} is the only supervisor; grant that role to another one first"
+        )

@@ -20,6 +20,7 @@ from ledger import schema
 from ledger.domain import assertion as assertions
 from ledger.domain import measure as measures
 from ledger.domain import package as packages
+from ledger.domain import people as persons
 from ledger.domain import publication as publications
 from ledger.domain import restatement as restatements
 from ledger.domain import subject as subjects
@@ -32,7 +33,9 @@ from ledger.domain.events import (
     Asserted,
     Categorized,
     Defined,
+    Granted,
     Imported,
+    Joined,
     Marked,
     Opened,
     OrganizationFact,
@@ -42,6 +45,7 @@ from ledger.domain.events import (
     Rejected,
     Retired,
     Retracted,
+    Revoked,
     ScrFact,
     Unreadable,
     Waived,
@@ -71,6 +75,7 @@ if TYPE_CHECKING:
         LedgerEvent,
         MeasureEvent,
         PackageEvent,
+        PersonEvent,
     )
 
 PAGE = 2_000
@@ -217,6 +222,7 @@ class _LogCheck:
         """Of each assertion and publication: its position, and the position and root
         it names."""
         self._taxonomy: taxonomies.Standing | None = None
+        self._people = persons.People()
 
     def row(self, row: Row) -> Iterator[Finding]:
         """Yield what is wrong with the next row."""
@@ -290,6 +296,9 @@ class _LogCheck:
                 why = "it was known before the previous fact of its subject"
                 yield Finding(position, "rules", why)
             self._known[stream] = known
+        # A file may bring anything; a package has its own two who stand behind it.
+        if fact.recorded_by is not None and fact.correction is None:
+            yield from self._permitted(position, fact.event, fact.by, fact.recorded_by)
         try:
             subjects.refuse(self._states.get(stream), fact, self._leads_to)
             self._states[stream] = subjects.evolve(self._states.get(stream), fact)
@@ -305,6 +314,7 @@ class _LogCheck:
         if isinstance(fact, Opened) != (position == 1):
             why = "the ledger's identity stands at position 1 and nowhere else"
             yield Finding(position, "identity", why)
+        yield from self._who(position, fact)
         if isinstance(fact, Imported):
             count = sum(fact.added.values())
             brought = list(self._since_import)[-count:] if count else []
@@ -328,6 +338,33 @@ class _LogCheck:
             why = f"it waives a rule for {fact.scr}, which is not filed before it"
             yield Finding(position, "waiver", why)
         self._since_import.clear()
+
+    def _who(self, position: int, fact: LedgerEvent) -> Iterator[Finding]:
+        if isinstance(fact, Opened):
+            self._people = self._people._replace(solo=fact.solo is True)
+        elif isinstance(fact, Joined | Granted | Revoked):
+            yield from self._person(position, fact)
+        elif not isinstance(fact, Imported):
+            yield from self._permitted(position, fact.event, fact.by, fact.run_by)
+
+    def _permitted(
+        self, position: int, act: str, by: str, account: str
+    ) -> Iterator[Finding]:
+        try:
+            persons.permit(self._people, act, by, account)
+        except LedgerError as error:
+            yield Finding(position, "people", str(error))
+
+    def _person(self, position: int, fact: PersonEvent) -> Iterator[Finding]:
+        account = fact.account if isinstance(fact, Joined) else None
+        role = None if isinstance(fact, Joined) else fact.role
+        said = (fact.event, fact.person, fact.by, fact.run_by, account, role)
+        change = persons.Change(*said)
+        try:
+            persons.refuse(self._people, change)
+        except LedgerError as error:
+            yield Finding(position, "people", str(error))
+        self._people = persons.evolve(self._people, change)
 
     def _measure(
         self, position: int, fact: MeasureEvent, recorded_at: str
@@ -371,6 +408,9 @@ class _LogCheck:
             yield Finding(position, "publication", "its seal is of another content")
         if content.name != fact.publication or self._versions[fact.stream] > 1:
             yield Finding(position, "publication", "its name is another, or taken")
+        if content.four_eyes not in (None, self._people.four_eyes):
+            why = "whether four eyes were on is not what it says"
+            yield Finding(position, "publication", why)
         for why in publications.disagreements(content):
             yield Finding(position, "publication", why)
         for why in publications.stale(content, self._printed):
@@ -384,6 +424,11 @@ class _LogCheck:
                 why = f"no definition of {one.measure} before it has the hash it names"
                 yield Finding(position, "publication", why)
         basis = content.basis
+        if basis.position >= position:
+            why = (
+                f"it rests on @{basis.position}, and the log goes up to @{position - 1}"
+            )
+            yield Finding(position, "publication", why)
         self.proofs.append((position, basis.position, basis.root, "publication"))
 
     def _said_of(self, position: int, fact: Marked | Retracted) -> Iterator[Finding]:
@@ -425,6 +470,9 @@ class _LogCheck:
             assert held is not None
             said = {"by": held.proposer, "correction": held.id}
             self.due.extend({**item, **said} for item in held.content.items)
+            if fact.four_eyes != self._people.four_eyes:
+                why = "it does not say whether two people were asked for then"
+                yield Finding(position, "package", why)
             if fact.facts != len(held.content.items):
                 why = f"it brings {len(held.content.items)} facts, not {fact.facts}"
                 yield Finding(position, "package", why)

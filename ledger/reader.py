@@ -40,6 +40,7 @@ class Identity(NamedTuple):
     ledger_id: str
     name: str
     timezone: str
+    solo: bool = False
 
 
 class Row(NamedTuple):
@@ -74,14 +75,15 @@ class Log:
 
     @property
     def identity(self) -> Identity:
-        """The ledger's id, name and time zone.
+        """The ledger's id, name and time zone, and whether it is solo.
 
         :raises LogDamagedError: position 1 does not hold them.
         """
         row = self._one("SELECT topic, state FROM stored_events WHERE rowid=1")
         try:
             fields = json.loads(row[1]) if row and row[0] == "ledger.opened/1" else {}
-            return Identity(fields["ledger_id"], fields["name"], fields["timezone"])
+            named = (fields["ledger_id"], fields["name"], fields["timezone"])
+            return Identity(*named, solo=fields.get("solo") is True)
         except (TypeError, ValueError, KeyError):
             why = "position 1 does not hold the ledger's identity"
             raise LogDamagedError(why) from None

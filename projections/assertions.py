@@ -21,6 +21,7 @@ from ledger.errors import (
 )
 from projections import basis as bases
 from projections.measures import find
+from projections.people import identity
 from projections.reconcile import Side, figures, reconcile
 
 if TYPE_CHECKING:
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
     from typing import Any
 
     from ledger.domain.claim import Typed
+    from ledger.domain.people import Identity
     from ledger.reader import Log, Row
     from projections.basis import Basis
     from projections.measures import Measure
@@ -55,6 +57,8 @@ class Assertion(NamedTuple):
     position: int
     recorded_at: str
     by: str
+    identity: Identity
+    """How the claim is tied to who is said to have made it."""
     note: str | None
     claim: Claim
     proof: Proof
@@ -145,7 +149,7 @@ def recorded(log: Log) -> list[Assertion]:
         try:
             fields = json.loads(row.payload)
             if row.topic == _ASSERTED:
-                held[row.position] = _assertion(row, fields)
+                held[row.position] = _assertion(log, row, fields)
             elif row.topic == _WITHDRAWN:
                 about = fields["assertion"]
                 held[about] = held[about]._replace(withdrawn=_withdrawal(row, fields))
@@ -157,7 +161,7 @@ def recorded(log: Log) -> list[Assertion]:
     return list(held.values())
 
 
-def _assertion(row: Row, fields: Mapping[str, Any]) -> Assertion:
+def _assertion(log: Log, row: Row, fields: Mapping[str, Any]) -> Assertion:
     """Return what a fact asserts; nothing in it is believed.
 
     :raises ValueError: what is kept is no assertion.
@@ -165,6 +169,7 @@ def _assertion(row: Row, fields: Mapping[str, Any]) -> Assertion:
     match fields:
         case {
             "by": str(by),
+            "run_by": str(run_by),
             "measure": str(measure),
             "fiscal_year": int(year),
             "value": int(value),
@@ -185,7 +190,9 @@ def _assertion(row: Row, fields: Mapping[str, Any]) -> Assertion:
     if pinned not in (None, position) or not 0 <= position < row.position:
         raise ValueError
     claim = Claim(measure, version, year, value, bound, micros, pinned)
-    return Assertion(row.position, _recorded_at(row), by, note, claim, proof, None)
+    tied = identity(log, by, run_by, row.position)
+    said = (row.position, _recorded_at(row), by, tied, note)
+    return Assertion(*said, claim, proof, None)
 
 
 def _withdrawal(row: Row, fields: Mapping[str, Any]) -> Withdrawal:

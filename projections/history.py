@@ -21,7 +21,7 @@ from projections import basis as bases
 from projections import filtering, pairing
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Mapping
     from datetime import date
 
     from ledger.domain.events import ScrEvent
@@ -102,7 +102,7 @@ def details(line: Line) -> str:
     """Return the fields of a line that have no column of their own, as words."""
     # Of an SCR's fact the organization is a detail; of its own it is the subject.
     subject = "scr" if "scr" in line else "organization"
-    aside = {*_CLOCKS, *_COMMON, *_TOLD, subject, "measure"}
+    aside = {*_CLOCKS, *_COMMON, *_TOLD, subject, "measure", "person"}
     told = {name: value for name, value in line.items() if name not in aside}
     body = told.get("definition")
     if isinstance(body, dict):  # A measure's; what the words begin with matters.
@@ -110,15 +110,33 @@ def details(line: Line) -> str:
         first = {name: body[name] for name in ("version", "title") if name in body}
         told = {**first, **body, **told}
         told.pop("id", None)
+    if isinstance(content := told.get("content"), dict):
+        del told["content"], told["publication"]
+        told = {**_printed(content), **told}
     if isinstance(categories := told.get("taxonomy"), dict):
         del told["taxonomy"]
         told = {**told, **categories}
     return ", ".join(f"{name} {_words(value)}" for name, value in told.items())
 
 
+def _printed(content: Mapping[str, Any]) -> Line:
+    """Return what a publication says, but not what each of its figures counts."""
+    names = ("kind", "document", "claims", "override")
+    kept = content.get("figures")
+    figures = kept if isinstance(kept, list) else []  # `scr verify` says what is wrong.
+    words = [
+        f"{one.get('measure')} FY{one.get('fiscal_year')}"
+        f" {one.get('printed', one.get('value'))}"
+        for one in figures
+        if isinstance(one, dict)
+    ]
+    told: Line = {name: content[name] for name in names if name in content}
+    return {**told, "figures": "; ".join(words)}
+
+
 def subject_of(line: Line) -> object:
     """Return what a line is about: an SCR, an organization, a measure or the like."""
-    names = ("scr", "organization", "measure")
+    names = ("scr", "organization", "measure", "publication", "person")
     others = "taxonomy" if "taxonomy" in line else "ledger"
     return next((line[name] for name in names if name in line), others)
 

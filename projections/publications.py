@@ -19,6 +19,7 @@ from projections.counts import Question, cases
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
+    from ledger.domain.events import Published
     from ledger.domain.publication import (
         Last,
         Publication,
@@ -79,17 +80,30 @@ def publication_row(log: Log, name: str) -> tuple[Recorded, Row]:
 
 def _recorded(row: Row) -> Recorded:
     try:
-        fields = json.loads(row.payload)
+        fact = _fact(row)
         return Recorded(
             row.position,
             format_instant(datetime.fromisoformat(row.recorded_at)),
-            str(fields["by"]),
-            str(fields["run_by"]),
-            str(fields["seal"]),
-            publications.from_json(fields["content"]),
+            fact.by,
+            fact.run_by,
+            fact.seal,
+            publications.from_json(json.loads(row.payload)["content"]),
         )
-    except (KeyError, TypeError, ValueError, AttributeError, RecursionError):
+    except (ValueError, RecursionError):
         raise FactDamagedError(row.position, "it is no publication") from None
+
+
+def _fact(row: Row) -> Published:
+    """Return what is kept; nothing in it is believed before it is looked at.
+
+    :raises ValueError: it is no publication, or not that of its stream.
+    """
+    from ledger.domain.events import Published, parse_stored
+
+    fact = parse_stored(row.topic, row.payload)
+    if not isinstance(fact, Published) or fact.stream != row.stream:
+        raise ValueError
+    return fact
 
 
 def basis_of(log: Log, one: Recorded) -> Basis:

@@ -21,6 +21,7 @@ from ledger.tlog.entry import entry
 from ledger.tlog.merkle import leaf_hash
 from projections import basis as bases
 from projections.measures import find
+from projections.people import four_eyes
 from projections.publications import basis_of, last_printed, publication_row, recorded
 from projections.reconcile import Side, counted, figures
 from projections.restating import compared, superseded
@@ -153,6 +154,8 @@ def _met(one: Computed) -> bool | None:
         return None
     if one.denominator is None:
         return one.value >= one.target
+    if not one.denominator:
+        return None  # Nothing of nothing is no percentage.
     return one.value * _PERCENT >= one.target * one.denominator
 
 
@@ -209,9 +212,10 @@ def publication(  # noqa: PLR0913 - what is sealed
         rested(log, model, basis),
         tuple(_counted_by(one) for one in used),
         tuple(made),
-        claims_measure=_claimed(model, basis, wanted.claims),
+        claims_measure=_claimed(model, basis, wanted.claims, log.head),
         gate=gate,
         override=override,
+        four_eyes=four_eyes(log),
     )
 
 
@@ -250,21 +254,28 @@ def as_printed(
             rested(log, model, basis),
             tuple(_counted_by(each) for each in used),
             tuple(made),
-            claims_measure=_claimed(model, basis, one.claims),
+            claims_measure=_claimed(model, basis, one.claims, log.head),
             printed_on=one.printed_on,
             synthetic=one.synthetic,
+            four_eyes=four_eyes(log),
         )
         printed |= publications.lasts(sealed)
         found.append(sealed)
     return found
 
 
-def _claimed(model: ReadModel, basis: Basis, claims: str) -> Counted | None:
-    """Return the definition a claim names, where it is the name of a measure."""
+def _claimed(model: ReadModel, basis: Basis, claims: str, upto: int) -> Counted | None:
+    """Return the definition a claim names, where it is the name of a measure.
+
+    :param upto: the last position before the publication: what a version said later
+        is, the document cannot have meant.
+    """
     try:
-        return _counted_by(find(model, basis, claims))
+        named = find(model, basis, claims)
     except UsageError:
         return None
+    later = named.position is not None and named.position > upto
+    return None if later else _counted_by(named)
 
 
 def registered(log: Log, every: Iterable[Printed]) -> tuple[list[Printed], list[str]]:
@@ -279,25 +290,39 @@ def registered(log: Log, every: Iterable[Printed]) -> tuple[list[Printed], list[
         there = held.get(one.name)
         if there is None:
             new.append(one)
-        elif _is_same(there.content, one):
+        elif _is_same(log, there.content, one):
             already.append(one.name)
         else:
             raise PublicationTakenError(one.name, there.position)
     return new, already
 
 
-def _is_same(there: Publication, one: Printed) -> bool:
+def _is_same(log: Log, there: Publication, one: Printed) -> bool:
     figures = tuple(
         (each.measure, each.fiscal_year, each.printed, each.printed_as)
         for each in there.figures
     )
     words = (there.document, there.claims, there.printed_on, there.synthetic)
-    return figures == tuple(map(tuple, one.figures)) and words == (
+    same = figures == tuple(map(tuple, one.figures)) and words == (
         one.document,
         one.claims,
         one.printed_on,
         one.synthetic,
     )
+    return same and _rests_on(log, there.basis, one.as_of)
+
+
+def _rests_on(log: Log, there: Rested, as_of: str) -> bool:
+    """Whether a basis is what an ``--as-of`` names, were the log no longer than then.
+
+    Only a basis without a cut-off is named by its position; else that was the head.
+    """
+    basis = bases.parse_as_of(as_of, log)
+    if basis.bound != there.bound:
+        return False
+    if basis.instant is None or there.instant is None:
+        return basis.position == there.position
+    return basis.instant == bases.printed_instant(there.instant)
 
 
 def unexplained(one: Publication) -> list[str]:
@@ -342,7 +367,7 @@ def today(
     """Return each figure with its value by all that is recorded now.
 
     It is by the definition the publication names. Where another one is in force by now
-    that is named besides: ``dd-all@2``, or ``none``.
+    that is named besides: ``dd-all@2``, or ``retired``.
     """
     now = bases.of_now(log)
     names = {
@@ -371,7 +396,7 @@ def _in_force(model: ReadModel, now: Basis, measure: str) -> str:
     try:
         return find(model, now, measure).definition.name
     except UsageError:
-        return "none"
+        return "retired"
 
 
 # --- computed again -------------------------------------------------------------------
@@ -433,9 +458,10 @@ def _again(log: Log, model: ReadModel, one: Recorded) -> Publication:
         basis=rested(log, model, basis),
         definitions=tuple(_counted_by(each) for each in used),
         figures=tuple(made),
-        claims_measure=_claimed(model, basis, content.claims)
-        if content.claims_measure is not None
-        else None,
+        claims_measure=_claimed(model, basis, content.claims, one.position - 1),
+        four_eyes=None
+        if content.four_eyes is None
+        else four_eyes(log, one.position - 1),
     )
 
 

@@ -495,7 +495,9 @@ def _of_groups(
     names = {name for year, name in differ if year in years}
     if not names:
         return
-    by_data = _groups(model, Side(after.basis, before.measure), EVERY_YEAR)
+    by_data = sets[1]  # the same question, unless the measures differ
+    if before.measure != after.measure:
+        by_data = _groups(model, Side(after.basis, before.measure), EVERY_YEAR)
     path = _Path(model, before, after, names)
     asked = sorted(key for key in differ if key[1] in names)
     flips = path.flips(asked)

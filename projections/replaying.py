@@ -40,7 +40,7 @@ if TYPE_CHECKING:
     Clock = Literal["recorded", "known"]
 
 PAGE = 5_000
-_DAMAGED = (KeyError, TypeError, ValueError, AttributeError)
+_DAMAGED = (KeyError, TypeError, ValueError, AttributeError, RecursionError)
 _UNIT_COLUMNS = {
     unit: COLUMNS.index(column)
     for unit, column in (("organization", "organization"), ("case", "case_number"))

@@ -13,12 +13,14 @@ from typing import TYPE_CHECKING, NamedTuple
 from projections.counts import Question, count
 from projections.imports import set_aside
 from projections.measures import find
+from projections.people import identity
 from projections.publications import basis_of
 from projections.publishing import claims_otherwise
 from projections.superseding import afterwards
 
 if TYPE_CHECKING:
     from ledger.domain.definitions import DataQuality, Definition
+    from ledger.domain.people import Identity
     from ledger.domain.publication import Figure, Publication
     from ledger.reader import Log
     from projections.basis import Basis
@@ -70,6 +72,8 @@ class Report(NamedTuple):
     definitions: tuple[Reported, ...]
     otherwise: str | None
     """What the document claims, where that is not what was computed."""
+    identity: Identity
+    """How the publication is tied to who is said to have recorded it."""
     since: Since
     """What was said of it later: the only part that is not the same for ever."""
 
@@ -89,8 +93,10 @@ def report(log: Log, model: ReadModel, one: Recorded) -> Report:
             for name, title in STATEMENTS
         )
         definitions.append(Reported(measure.definition, used.hash, statements))
+    tied = identity(log, one.by, one.run_by, one.position)
     since = afterwards(log)[content.name]
-    return Report(one, lines, tuple(definitions), claims_otherwise(content), since)
+    otherwise = claims_otherwise(content)
+    return Report(one, lines, tuple(definitions), otherwise, tied, since)
 
 
 def _said(quality: DataQuality | None, name: str) -> str:

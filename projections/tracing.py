@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from projections import basis as bases
 from projections.counts import Question, cases
 from projections.history import check_recorded
+from projections.measures import find
 from projections.publications import behind, recorded
 
 if TYPE_CHECKING:
@@ -49,16 +50,25 @@ def trace(log: Log, model: ReadModel, scr: str) -> list[Traced]:
                 range(year, year + 1),
                 definitions=(f"{measure}@{names[measure]}",),
             )
+            unit = find(model, today, question.definitions[0]).definition.unit
             rows = cases(model, today, question, scr=scr)
-            now = next((row for row in rows if _same_cell(row, then)), None)
-            found.append(Traced(one, then, now))
+            found.append(Traced(one, then, _still(unit, rows, then)))
     return found
 
 
-def _same_cell(row: Row, then: Row) -> bool:
-    # A measure of outcomes, or of organizations, may have several rows of an SCR.
-    keys = [
-        tuple(one["outcome"] for one in each["outcomes"])  # type: ignore[attr-defined]
-        for each in (row, then)
-    ]
-    return keys[0] == keys[1] or bool(set(keys[0]) & set(keys[1])) or not keys[1]
+def _still(unit: str, rows: list[Row], then: Row) -> Row | None:
+    """Return the row in which what counted then counts now.
+
+    An SCR that is counted itself may count by another outcome now. Of a measure of
+    outcomes, or of organizations, it may have several rows, and each is for its own.
+    """
+    if unit in ("scr", "case"):
+        return rows[0] if rows else None
+    ids = _outcomes(then)
+    return next((row for row in rows if ids & _outcomes(row)), None)
+
+
+def _outcomes(row: Row) -> set[str]:
+    outcomes = row["outcomes"]
+    assert isinstance(outcomes, list)
+    return {one["outcome"] for one in outcomes}

@@ -10,7 +10,6 @@ import re
 from calendar import monthrange
 from collections import Counter
 from datetime import date, datetime
-from itertools import pairwise
 from typing import TYPE_CHECKING, NamedTuple
 
 from ledger.domain.fiscal import end_of_day, last_day, to_micros
@@ -19,16 +18,18 @@ from projections import basis as bases
 from projections.counts import Question, asked_years, count
 from projections.measures import find
 from projections.publications import basis_of, recorded
-from projections.reconcile import Side, by_cause, counted, reconcile
+from projections.readmodel import NO_CUTOFF
+from projections.reconcile import DEFINITION, Side, by_cause, counted, reconcile
 from projections.revisions import Revisions, revisions
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
     from ledger.reader import Log
     from projections.basis import Basis
     from projections.measures import Measure
     from projections.readmodel import ReadModel
+    from projections.reconcile import Year
 
 MONTHS_AFTER = (12, 24)
 """When it is asked how much of a year was final, in months after its end."""
@@ -127,6 +128,9 @@ def asked_for(log: Log, texts: Sequence[str]) -> list[tuple[str, Basis]]:
             message = f"{text} and {found[basis]} are one vintage; name each once"
             raise UsageError(message)
         found[basis] = text
+    if len({basis.bound == "all" for basis in found}) > 1:
+        message = "@N and dates are two orders of vintages; give one kind"
+        raise UsageError(message)
     pairs = [(text, basis) for basis, text in found.items()]
     return sorted(pairs, key=lambda pair: (pair[1].cutoff, pair[1].position))
 
@@ -168,10 +172,7 @@ def regular(
     found: list[tuple[str, Basis]] = []
     if years:
         end = from_until(log, now)
-        first = max(last_day(years.start).year - 1, 1900)
-        for when in _days(date(first, month, day), step):
-            if when <= last_day(years.start):
-                continue
+        for when in _days(_first_after(last_day(years.start), month, day), step):
             basis = _on(log, when)
             if basis is None or (basis.instant or 0) > end:
                 break
@@ -182,6 +183,12 @@ def regular(
                 )
                 raise UsageError(message)
     return [*found, ("all", now)]
+
+
+def _first_after(end: date, month: int, day: int) -> date:
+    """Return the first day of a month and day after a day."""
+    same_year = date(end.year, month, day)
+    return same_year if same_year > end else date(end.year + 1, month, day)
 
 
 def _on(log: Log, when: date) -> Basis | None:
@@ -238,6 +245,7 @@ def triangle(  # noqa: PLR0913, PLR0917 - what is asked, and of what
     at: Iterable[tuple[str, Basis]],
     years: range | None,
     definition: str | None = None,
+    now: int = NO_CUTOFF,
 ) -> Triangle:
     """Return the figures of a measure in some vintages.
 
@@ -245,10 +253,11 @@ def triangle(  # noqa: PLR0913, PLR0917 - what is asked, and of what
         which had ended by then.
     :param definition: ``ID@VERSION``: the one to count by throughout; left out: the
         one that was in force.
+    :param now: in microseconds since 1970: no year has ended that ends after it.
     :raises UsageError: there is no such measure, or it never had a definition.
     """
     vintages = tuple(
-        Vintage(name, basis, from_until(log, basis), measure_at)
+        Vintage(name, basis, min(from_until(log, basis), now), measure_at)
         for name, basis, measure_at in _defined(model, definition or measure, at)
     )
     asked = years if years is not None else _ended_years(log, model, vintages[-1])
@@ -299,34 +308,61 @@ def _ended(log: Log, year: int) -> int:
 # --- what became of it ----------------------------------------------------------------
 
 
-def revised(log: Log, model: ReadModel, found: Triangle) -> list[Revised]:
+def revised(
+    log: Log,
+    model: ReadModel,
+    found: Triangle,
+    on_progress: Callable[[int], None] = lambda _done: None,
+) -> list[Revised]:
     """Return every figure with the one before it, and what the difference is made of.
 
-    By year, then vintage.
+    By year, then vintage. The one before is that of the last vintage that has one.
+
+    :param on_progress: told how many pairs of vintages are reconciled.
     """
-    parts: dict[tuple[int, int], tuple[dict[str, int], int, int]] = {}
-    for place, (one, other) in enumerate(pairwise(found.vintages), 1):
-        if one.measure is None or other.measure is None or not found.years:
-            continue
-        sides = Side(one.basis, one.measure), Side(other.basis, other.measure)
-        for each in reconcile(log, model, *sides, found.years):
-            effects = [item.effect for item in each.items]
-            parts[each.fiscal_year, place] = (
-                dict(by_cause(each.items)),
-                sum(effect for effect in effects if effect > 0),
-                -sum(effect for effect in effects if effect < 0),
-            )
     rows: list[Revised] = []
+    between: dict[tuple[int, int], dict[int, Year]] = {}
     for year in found.years:
         before: tuple[int, int] | None = None
         for place, value in found.of_year(year):
-            part: tuple[dict[str, int], int, int] = ({}, 0, 0)
-            if before is not None and before[0] == place - 1:
-                part = parts[year, place]
-            last = None if before is None else before[1]
-            rows.append(Revised(year, place, last, value, *part))
+            if before is None:
+                rows.append(Revised(year, place, None, value, {}, 0, 0))
+            else:
+                pair = before[0], place
+                if pair not in between:
+                    between[pair] = _between(log, model, found, *pair)
+                    on_progress(len(between))
+                part = _part(between[pair].get(year), before[1], value)
+                rows.append(Revised(year, place, before[1], value, *part))
             before = place, value
     return rows
+
+
+def _between(
+    log: Log, model: ReadModel, found: Triangle, first: int, second: int
+) -> dict[int, Year]:
+    """Return the years between two vintages, reconciled; none if they cannot be.
+
+    They cannot where the measure counts another unit by then.
+    """
+    one, other = found.vintages[first], found.vintages[second]
+    assert one.measure is not None  # Both have figures.
+    assert other.measure is not None
+    if one.measure.definition.unit != other.measure.definition.unit:
+        return {}
+    sides = Side(one.basis, one.measure), Side(other.basis, other.measure)
+    years = reconcile(log, model, *sides, found.years)
+    return {year.fiscal_year: year for year in years}
+
+
+def _part(
+    year: Year | None, before: int, after: int
+) -> tuple[dict[str, int], int, int]:
+    if year is None:  # All units are others: the definition's doing alone.
+        return {DEFINITION: after - before}, after, before
+    effects = [item.effect for item in year.items]
+    came = sum(effect for effect in effects if effect > 0)
+    return dict(by_cause(year.items)), came, came - sum(effects)
 
 
 def statistics(found: Triangle) -> list[tuple[str, Revisions]]:

@@ -291,7 +291,7 @@ WRONG = [
     (["assert", f"{THREE} as of 2020-01-15T09:00:00"], 2, "the offset is missing"),
     (["assert", f"{THREE} as of @20"], 2, "position @20 is beyond the head"),
     (["assert", f"{THREE} as of printed"], 3, "no publication is named printed"),
-    (["assert", THREE, "--by", " "], 2, "--by must be text of 1 to 200"),
+    (["assert", THREE, "--by", " "], 2, "--by takes 1 to 200"),
     (["assert", THREE, "--note", ""], 2, "--note must be text of 1 to"),
     (["assert", THREE, "--reason", "r"], 2, "a claim takes --note"),
     (["assert", THREE, "--withdraw", "@3"], 2, "--withdraw and a claim contradict"),
@@ -462,8 +462,12 @@ def test_the_list_has_every_assertion():
     said = [" ".join(one.split()) for one in lines]
     assert "withdrawn dd-all FY 2019 = 3, known before 2020-01-16T05:00:00Z" in said[0]
     assert said[0].endswith("@23 records office: misprint")
-    assert said[1].startswith("@21 holds dd-all FY 2019 = 3, up to @19 3 auditor 202")
-    assert said[2].startswith("@22 fails dd-all FY 2019 = 3 2 records office 202")
+    assert said[1].startswith(
+        "@21 holds dd-all FY 2019 = 3, up to @19 3 auditor (asserted) 202"
+    )
+    assert said[2].startswith(
+        "@22 fails dd-all FY 2019 = 3 2 records office (asserted)"
+    )
     states = [one["state"] for one in scr("check", "--list", "--json").json["rows"]]
     assert states == ["withdrawn", "holds", "fails"]
     assert scr("check", "--list", "@21").out.startswith("1 standing assertion, it hol")

@@ -187,7 +187,7 @@ def test_a_page_leaves_out_what_nothing_is_said_of():
     (head,) = [one for one in told.out.splitlines() if one.startswith("| Assertion")]
     assert head == (
         "| Assertion | State | Measure | Fiscal year | Known | Claimed | Now | Change"
-        " | By | Recorded at |"
+        " | By | Identity | Recorded at |"
     )
 
 

@@ -288,7 +288,7 @@ def test_every_fault_of_a_file_is_a_line(here, command, verb):
         "w.toml: categories.children.requires_tco: must be yes, no or unknown, in"
         " quotes",
         r"w.toml: thresholds.a\x1b[31m: is no threshold; there are office-silent,"
-        " outcome-far-from-filing",
+        " outcome-far-from-filing, moved-since-printing",
         "w.toml: titel: is no field; there are version, title, source, categories,"
         " thresholds",
         "scr: w.toml is refused, nothing of it was recorded: 4 faults;"

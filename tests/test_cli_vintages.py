@@ -7,6 +7,7 @@ import io
 
 import pytest
 
+from cli import vintages
 from tests.commandline import life, line, prepare, scr
 from tests.terminal import Terminal
 
@@ -205,8 +206,42 @@ def test_regular_vintages():
 
     assert names == ["2020-01-15", "2021-01-15", "2022-01-15", "2023-01-15", "all"]
     assert told("--every", "2y", "--on", "10-01")["vintages"][0]["vintage"] == (
-        "2020-10-01"
+        "2019-10-01"
     )
+
+
+def test_a_vintage_that_is_not_over_yet():
+    """
+    It is answered with a warning, as everywhere.
+    """
+    found = scr("vintages", "dd-all", "--at", "2999-01-15", "--fy", "2019..2990")
+
+    assert found.code == 0
+    assert "is not over yet" in found.err
+    assert "2990" in found.out
+    assert "FY2990" not in found.out
+
+
+def test_a_version_named_with_the_measure():
+    """
+    MEASURE@VERSION counts by that version throughout, as --definition does.
+    """
+    named = scr("vintages", "dd-all@1", *AT, "--json")
+    pinned = scr("vintages", "dd-all", "--definition", "dd-all@1", *AT, "--json")
+
+    assert named.json == pinned.json
+
+
+@pytest.mark.parametrize(
+    ("share", "shade"),
+    [(0, ""), (1, "on grey23"), (2, "on grey35"), (9, "on grey35"), (10, "on grey50")],
+)
+def test_shades(share, shade):
+    """
+    Faint below two percent of the first figure, strong from ten.
+    """
+    assert vintages._shaded((100 + share, share, 100)) == shade
+    assert vintages._shaded((100 - share, -share, 100)) == shade
 
 
 REFUSED = [

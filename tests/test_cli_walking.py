@@ -97,7 +97,7 @@ STEPS = [
     pytest.param("g\r", 0, "", id="to nothing"),
     pytest.param("/SCR-3\r", 11, "", id="search"),
     pytest.param("/scr-3\rnn", 13, "", id="search on, whatever the case"),
-    pytest.param("/SCR-3\rN", 13, "", id="search back, round the end"),
+    pytest.param("/SCR-3\rN", 13, "from the last fact", id="search back, round"),
     pytest.param("/nothing\r", 0, "no fact has nothing", id="not found"),
     pytest.param("n", 0, "nothing was searched for", id="no search yet"),
     pytest.param("x", 0, "no such key", id="no key"),
@@ -188,7 +188,23 @@ def test_what_does_not_fit_is_counted(log, walked):
     lines = drawn(log, walked, View(5), (100, 9))
 
     assert lines[-2].startswith("… ")
-    assert lines[-2].endswith(" more lines")
+    assert lines[-2].endswith(" more lines; d goes down")
+
+
+def test_what_does_not_fit_is_reached(log, walked):
+    """
+    `d` goes down in a fact, `u` up again, and the next fact begins at its top.
+    """
+    low = (100, 9)
+    view = pressed(log, walked, "ddd", View(5))
+    everything = drawn(log, walked, View(5))
+    last = next(line for line in reversed(everything[:-1]) if line)
+
+    assert last in drawn(log, walked, view, low)
+    assert drawn(log, walked, pressed(log, walked, "uuu", view), low) == drawn(
+        log, walked, View(5), low
+    )
+    assert pressed(log, walked, "dl", View(5)).scroll == 0
 
 
 def test_data_cannot_steer_the_terminal(tmp_path):
@@ -214,6 +230,42 @@ def test_data_cannot_steer_the_terminal(tmp_path):
     assert "\x1b" not in text
     assert "\x07" not in text
     assert "\\x1b[2J" in text
+
+
+def test_what_is_said_of_a_fact_is_cleaned(walked):
+    """
+    Every line about a fact shows what it must not obey, whatever it is about.
+    """
+    line = {
+        "position": 1,
+        "event": "\x1b[1mfiled",
+        "recorded_at": "2024",
+        "by": "\x1b[2m",
+        "scr": "\x1b[3m",
+        "note": "\x1b[4m",
+        "effective_on": "\x1b[5m",
+        "known_at": "2024",
+        "claimed": True,
+        "moved": [{"measure": "\x1b[6m", "fiscal_year": 2019, "from": 0, "to": 1}],
+    }
+    shown = walking.Shown(line, (None, None), "recorded")
+    lines = draw(View(), walked, shown, 200, 40)
+    text = "".join(one.plain for one in lines)
+
+    assert "\x1b" not in text
+    assert all(f"\\x1b[{number}m" in text for number in range(1, 7))
+
+
+def test_search_finds_what_the_screen_shows(tmp_path):
+    """
+    Quotes, backslashes and any script are searched as they are shown.
+    """
+    title = 'say "hi" \\ in Zürich'
+    prepare(tmp_path, filed("S-1") + filed("S-2", title=title))
+    with open_log(str(tmp_path / "scr.db")) as log:
+        walked = walk(log, ("dd-all",), bases.of_now(log))
+        for sought in ('say "hi"', "\\ in", "zürich", "title say", "@3"):
+            assert pressed(log, walked, f"/{sought}\r").at == 2
 
 
 def test_by_the_other_clock(log):
@@ -277,6 +329,40 @@ class TestTerminal:
             there.press(f"l{RIGHT}g@7\r")
             there.wait_for("@7  filed  SCR-2")
 
+    def test_a_thousand_keys_at_once(self):
+        """
+        However many keys arrive together, none is cut in two.
+        """
+        with Terminal("replay") as there:
+            there.wait_for("fact 1 of 19")
+            for _ in range(5):
+                there.press(f"{RIGHT}{LEFT}" * 130 + RIGHT)
+            there.wait_for("fact 6 of 19")
+            assert "no such key" not in there.sent
+
+    def test_a_key_in_two_parts(self):
+        """
+        A slow line may split a key; a lone Escape is none.
+        """
+        with Terminal("replay") as there:
+            there.wait_for("fact 1 of 19")
+            there.press("\x1b")
+            there.press("[C")
+            there.wait_for("fact 2 of 19")
+            there.press("g2\x1b")
+            there.wait_for("q quit")
+
+    def test_it_is_not_stopped(self):
+        """
+        Ctrl-Z is no key: a stopped screen could not be given back.
+        """
+        with Terminal("replay") as there:
+            there.wait_for("fact 1 of 19")
+            there.press("\x1a")
+            there.wait_for("no such key")
+            there.press("l")
+            there.wait_for("fact 2 of 19")
+
     def test_another_size(self):
         """
         A window that gets another size is drawn anew, without a key.
@@ -285,8 +371,8 @@ class TestTerminal:
             there.wait_for("q quit")
             assert len(there.lines) == 30
             there.resize(30, 9)
-            there.wait_for("[ ] figure")
             there.wait_for("1/19")
+            there.wait_for("[ ] figure")
             assert len(there.lines) == 9
             assert all(len(line) <= 30 for line in there.lines)
             there.press(RIGHT)

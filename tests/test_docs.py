@@ -171,6 +171,8 @@ WAIVING = ("--scr", "SCR-2", "--until", "2026-06-30", "--reason", "r", "--by", "
         ["publication", "show", "APR-2019"],
         ["publication", "cases", "APR-2019", "--fy", "2019"],
         ["trace", "SCR-1"],
+        ["person", "add", "chief", "--role", "supervisor", "--by", "chief"],
+        ["person", "list"],
     ],
     ids=" ".join,
 )
@@ -186,6 +188,8 @@ def test_every_member_of_json_is_on_the_page(asked):
             scr("waive", "office-silent", *WAIVING)
         if asked[0] in {"publication", "trace"}:
             scr("publish", "--as-printed", "printed.jsonl", "--by", "me")
+        if asked == ["person", "list"]:
+            scr("person", "add", "chief", "--by", "chief")
         told = scr(*asked, "--json").json
     page = page_of(asked[0])
     index = (DOCS / "commands" / "index.md").read_text(encoding="utf-8")
@@ -202,6 +206,7 @@ def test_every_member_of_json_is_on_the_page(asked):
         *told,
         *told.get("state", {}),
         *told.get("total", {}),
+        *(name for one in told.get("recorded", ()) for name in one),
         *(name for one in _definitions(told) for name in one),
         *(name for row in rows for name in row),
         *(name for row in rows for item in row.get("items", ()) for name in item),
@@ -292,6 +297,18 @@ def demo(tmp_path_factory):
     return folder
 
 
+def peopled(folder: Path, *, agent: bool) -> Path:
+    """
+    Make a ledger with a registrar and, if asked, an agent in a folder.
+    """
+    ledgers.make(folder / "scr.db")
+    adding = [["registrar", "--role", "supervisor"], ["agent-1187", "--role", "agent"]]
+    with chdir(folder):
+        for each in adding[: 1 + agent]:
+            assert scr("person", "add", *each, "--by", "registrar").code == 0
+    return folder
+
+
 @pytest.mark.parametrize(
     ("command", "example"), [pair for pair in examples() if pair[0] != "demo"]
 )
@@ -331,7 +348,7 @@ def test_examples_run(  # noqa: PLR0915 - a place for each command's examples
                     scr("correct", "propose", "--csv", "items.csv", *proposing).code
                     == 0
                 )
-    elif command in {"publish", "publication", "trace"}:
+    elif command in {"publish", "publication", "restate", "trace"}:
         folder = shutil.copytree(demo, tmp_path / "published")
         shutil.copy(FIXTURE.parent / "printed.jsonl", folder)
         if command != "publish":
@@ -340,6 +357,12 @@ def test_examples_run(  # noqa: PLR0915 - a place for each command's examples
                     "publish", "--as-printed", "printed.jsonl", "--by", "b"
                 )
                 assert registered.code == 0
+                if " notice " in example:
+                    restating = ["--document", "d", "--reason", "r", "--by", "b"]
+                    told = scr("restate", "APR-2019", *restating, "--override", "o")
+                    assert told.code == 0
+    elif command == "person":
+        folder = peopled(tmp_path, agent=" add " not in example)
     elif command == "measure":
         ledgers.make(tmp_path / "scr.db")
         text = refresh().block("measures.md", "toml")
@@ -351,7 +374,7 @@ def test_examples_run(  # noqa: PLR0915 - a place for each command's examples
     else:
         folder = demo
         monkeypatch.chdir(folder)
-        for name in ("new.db", "west.db", "facts.jsonl"):
+        for name in ("new.db", "west.db", "mine.db", "facts.jsonl"):
             (folder / name).unlink(missing_ok=True)
 
     with chdir(folder):

@@ -15,12 +15,14 @@ import pytest
 
 from cli.main import run
 from ledger import fsck
+from ledger.domain import publication as publications
 from ledger.tlog.entry import entry
 from ledger.tlog.merkle import leaf_hash
 from tests import ledgers, taxonomies
 from tests.claims import claim, withdraw
 from tests.definitions import Put, body
 from tests.definitions import put as define
+from tests.publications import payload, printing, publish, register
 
 SCRS = 60
 
@@ -363,6 +365,185 @@ def test_each_check_of_assertions_is_needed(asserted, check, monkeypatch):
     monkeypatch.setattr(owner, check, lambda *_: iter(()))
 
     assert findings(asserted) == []
+
+
+@pytest.fixture
+def published(tmp_path) -> str:
+    """
+    A ledger with 60 SCRs and `m@1` at position 303, of FY 2019 publications `A` at 304
+    and `B` at 305, and what was printed before as `C` at 306.
+    """
+    path = ledgers.make(tmp_path / "published.db")
+    ledgers.load(path, "".join(f"{json.dumps(line)}\n" for line in _lines()))
+    approved = {"kinds": ["first-approval"], "attribution": "scr-approval"}
+    define(path, Put(body("m", **approved), datetime(2019, 6, 1, tzinfo=UTC)))
+    publish(path, "A", ("m", 2019), claims="m")
+    publish(path, "B", ("m", 2019), ("dd-all", 2019), claims="dd-all")
+    register(path, printing("C", ("m", 2019, 59)))
+    assert findings(path) == []
+    return path
+
+
+def reseal(path: str, position: int) -> None:
+    """
+    Give a publication the seal of its content, as a clever insider would.
+    """
+    fields = payload(path, position)
+    content = publications.from_json(fields["content"])
+    tamper(path, put(position, fields["seal"], publications.seal_of(content)))
+
+
+ONE_LESS = [put(304, '"S-0",', ""), put(304, '"value":60', '"value":59')]
+FORGED_PUBLICATIONS = [  # What a finding says, where; what was done, resealed or not.
+    ("its seal is of another content", 304, False, [put(304, "a report", "a book")]),
+    ("its seal is of another content", 304, False, ONE_LESS),
+    ("the hash of what is counted is another", 304, True, ONE_LESS),
+    ("its value is another", 305, True, [put(305, '"value":60', '"value":61')]),
+    ("is not sorted", 304, True, [put(304, '"S-0","S-1"', '"S-1","S-0"')]),
+    (
+        "went through a gate",
+        306,
+        True,
+        [put(306, '"kind":"as-printed"', '"kind":"computed"')],
+    ),
+    ("an error is left", 304, True, [put(304, '"failing":2', '"failing":3')]),
+    ("whether the ledger supports it", 306, True, [put(306, "false", "true")]),
+    (
+        "its name is another, or taken",
+        306,
+        True,
+        [
+            put(306, '"publication":"C"', '"publication":"D"'),
+            f"UPDATE {E} SET originator_id='publication/D' WHERE rowid=306",
+        ],
+    ),
+    (
+        "its name is another, or taken",
+        305,
+        True,
+        [
+            put(305, '"publication":"B"', '"publication":"A"'),
+            put(305, '"name":"B"', '"name":"A"'),
+            f"UPDATE {E} SET originator_id='publication/A', originator_version=2"
+            " WHERE rowid=305",
+        ],
+    ),
+    (
+        "m FY2019 was printed otherwise",
+        305,
+        True,
+        [put(305, '"publication":"A"', '"publication":"C"')],
+    ),
+    (
+        "m FY2019 was printed otherwise",
+        305,
+        True,
+        [put(305, ',"last":{"publication":"A","value":60}', "")],
+    ),
+    ("m FY2019 was printed otherwise", 306, True, [put(304, '"m"', '"dd-all"')]),
+    (
+        "no definition of m before it",
+        304,
+        True,
+        [put(304, '"version":1', '"version":2')],
+    ),
+    ("no definition of dd-all before", 305, True, [put(305, "342ae20f", "00000000")]),
+    (
+        "and the log goes up to @303",
+        304,
+        True,
+        [put(304, '"position":303', '"position":304')],
+    ),
+    (
+        "and the log goes up to @305",
+        306,
+        True,
+        [put(306, '"position":305', '"position":9000')],
+    ),
+    ("it was proved at root", 304, True, [put(9, '"by":"agent-1"', '"by":"agent-2"')]),
+    (
+        "it was proved at root",
+        305,
+        True,
+        [put(305, '"position":304', '"position":303')],
+    ),
+]
+
+
+@pytest.mark.parametrize(
+    ("words", "position", "resealed", "statements"), FORGED_PUBLICATIONS
+)
+def test_a_forged_publication_is_found(
+    published, words, position, resealed, statements
+):
+    """
+    With leaf hashes made anew, and mostly its seal too, a publication still has to
+    agree with itself, with what was printed before it, and with the log it rests on.
+    """
+    tamper(published, *statements)
+    if resealed:
+        reseal(published, position)
+    rehash(published)
+
+    found = fsck.check(published, lambda _: None).findings
+    said = [one.why for one in found if one.check == "publication"]
+    assert any(words in one for one in said), said
+    assert ("publication", position) in {(one.check, one.position) for one in found}
+    assert run(["--ledger", published, "verify", "-o", f"{published}.out"]) == 4
+
+
+def said_of(path: str) -> list[str]:
+    """
+    Return what is found wrong with publications, in words.
+    """
+    found = fsck.check(path, lambda _: None).findings
+    return [one.why for one in found if one.check == "publication"]
+
+
+@pytest.mark.parametrize(
+    ("words", "check", "statement"),
+    [
+        ("whether the ledger supports", "disagreements", put(306, "false", "true")),
+        ("printed otherwise", "stale", put(305, '"value":60}', '"value":61}')),
+        ("its seal is of another", "seal_of", put(304, "a report", "a book")),
+        ("proved at root", "_proofs", put(9, '"by":"agent-1"', '"by":"agent-2"')),
+        ("log goes up to", "_publication", put(306, 'ion":305', 'ion":9000')),
+    ],
+)
+def test_each_check_of_publications_is_needed(
+    published, monkeypatch, words, check, statement
+):
+    """
+    With it taken out, what it alone finds is no longer found.
+    """
+    tamper(published, statement)
+    if check != "seal_of":
+        reseal(published, 305)
+        reseal(published, 306)
+    rehash(published)
+    assert words in " ".join(said_of(published))
+
+    seals = iter([payload(published, at)["seal"] for at in (304, 305, 306)])
+    instead = (lambda _: next(seals)) if check == "seal_of" else lambda *_: iter(())
+    owner = {"_proofs": fsck, "_publication": fsck._LogCheck}.get(check, publications)
+    monkeypatch.setattr(owner, check, instead)
+
+    assert words not in " ".join(said_of(published))
+
+
+def test_what_no_publication_says_is_no_publication(published):
+    """
+    A number that no JSON holds exactly, a day that is none: the payload is at fault.
+    """
+    tamper(
+        published,
+        put(304, '"value":60', f'"value":{2**53}'),
+        put(305, '"position":304', '"position":-1'),
+        put(306, "2020-01-15", "2020-W03-3"),
+    )
+    rehash(published)
+
+    assert {("payload", at) for at in (304, 305, 306)} <= set(findings(published))
 
 
 @pytest.fixture

@@ -36,6 +36,11 @@ class FakeLog:
             raise BeyondHeadError(position, self.head)
         return position.to_bytes(32, "big")
 
+    @staticmethod
+    def stream(_stream: str, _upto: int) -> list[object]:
+        """Return the facts of a stream: nothing is published in it."""
+        return []
+
 
 LOG = FakeLog()
 

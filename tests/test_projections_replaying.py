@@ -20,7 +20,15 @@ from projections.replaying import Chosen, walk
 from projections.states import Change, Subjects, change, differences
 from tests import ledgers
 from tests.definitions import LONG_AGO, Put, body, case_loads, families, put
-from tests.facts import disrupted, fact, filed, merged, redated, redetermined
+from tests.facts import (
+    disrupted,
+    fact,
+    filed,
+    merged,
+    redated,
+    redetermined,
+    unmerged,
+)
 from tests.strategies import Load, as_jsonl
 
 if TYPE_CHECKING:
@@ -202,6 +210,7 @@ class TestChosen:
             fact("approved", "S-2"),
             disrupted("D1", "S-2", effective_on="2019-09-30"),
             redated("D1", scr="S-1", effective_on="2019-10-01"),
+            fact("transferred", "S-1", office="C"),
         ]
         ledgers.load(path, as_jsonl(Load(lines)))
         with open_log(path) as opened:
@@ -210,7 +219,9 @@ class TestChosen:
     @pytest.mark.parametrize(
         ("chosen", "positions"),
         [
-            pytest.param(Chosen(scr="S-1"), [2, 4, 5, 8], id="one SCR"),
+            pytest.param(Chosen(scr="S-1"), [2, 4, 5, 8, 9], id="one SCR"),
+            pytest.param(Chosen(office="A"), [2, 4, 5, 8, 9], id="who had it"),
+            pytest.param(Chosen(office="C"), [9], id="who has it then"),
             pytest.param(Chosen(office="B"), [3, 6, 7], id="one office"),
             pytest.param(Chosen(moving=True), [5, 7, 8], id="what moved a figure"),
             pytest.param(
@@ -254,7 +265,8 @@ class TestChosen:
 
 def test_mergers_move_organizations(tmp_path):
     """
-    Two organizations that turn out to be one are one from that fact on.
+    Two organizations that turn out to be one are one from that fact on, and two again
+    from the fact on that says they are not.
     """
     path = ledgers.make(tmp_path / "scr.db")
     lines = []
@@ -265,14 +277,16 @@ def test_mergers_move_organizations(tmp_path):
             disrupted("D1", scr, effective_on="2019-09-30"),
             redetermined("yes", "yes", scr=scr, organization=organization),
         ]
-    ledgers.load(path, as_jsonl(Load([*lines, merged("ORG-1", "ORG-2")])))
+    ledgers.load(
+        path, as_jsonl(Load([*lines, merged("ORG-1", "ORG-2"), unmerged("ORG-1")]))
+    )
     with open_log(path) as log:
         walked = walk(
             log, ("organizations-tco",), bases.of_now(log), chosen=Chosen(moving=True)
         )
 
     moves = [move[1:] for step in walked.steps for move in step.moved]
-    assert moves == [(2019, 0, 1), (2019, 1, 2), (2019, 2, 1)]
+    assert moves == [(2019, 0, 1), (2019, 1, 2), (2019, 2, 1), (2019, 1, 2)]
 
 
 @pytest.mark.parametrize("name", ["none", "dd-all@2", "d\u00e9", ""])

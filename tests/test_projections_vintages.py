@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import UTC, date, datetime
 from typing import TYPE_CHECKING
 
 import pytest
@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from ledger import app
 from ledger.domain.definitions import BUILT_IN
+from ledger.domain.fiscal import to_micros
 from ledger.errors import NotFoundError, UsageError
 from ledger.reader import open_log
 from projections import basis as bases
@@ -30,7 +31,7 @@ from projections.vintages import (
 )
 from tests import ledgers, oracle
 from tests.commandline import life, line
-from tests.definitions import Put, body, case_loads, put
+from tests.definitions import LONG_AGO, Put, body, case_loads, put
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -181,9 +182,15 @@ REGULAR = [
         ["2020-09-30", "2021-09-30", "2022-09-30", "2023-09-30", "all"],
         id="after the year's last day",
     ),
-    pytest.param("2y", "10-01", ["2020-10-01", "2022-10-01", "all"], id="two years"),
     pytest.param(
-        "18m", "03-31", ["2021-03-31", "2022-09-30", "all"], id="months of any length"
+        "2y", "10-01", ["2019-10-01", "2021-10-01", "2023-10-01", "all"], id="two years"
+    ),
+    pytest.param("5y", "01-15", ["2020-01-15", "all"], id="five years"),
+    pytest.param(
+        "18m",
+        "03-31",
+        ["2020-03-31", "2021-09-30", "2023-03-31", "all"],
+        id="months of any length",
     ),
 ]
 
@@ -219,17 +226,18 @@ def test_vintages_of_an_empty_ledger(tmp_path):
 
 def test_vintages_stand_in_the_order_of_knowledge(path):
     """
-    Whatever the order in which they are asked for; `@N` knows all, up to a position.
+    Whatever the order in which they are asked for.
     """
     with open_log(path) as log:
-        found = asked_for(log, ["@9", "2021-01-15", "@4", "2020-01-15T00:00:00Z"])
+        dates = asked_for(log, ["2021-01-15", "2020-01-15T00:00:00Z", "2020-01-13"])
+        places = asked_for(log, ["@9", "@4", "@5"])
 
-    assert [name for name, _ in found] == [
+    assert [name for name, _ in dates] == [
+        "2020-01-13",
         "2020-01-15T00:00:00Z",
         "2021-01-15",
-        "@4",
-        "@9",
     ]
+    assert [name for name, _ in places] == ["@4", "@5", "@9"]
 
 
 def test_vintages_of_publications(path):
@@ -273,6 +281,7 @@ def publish(path: str, name: str, measure: str, as_of: str) -> None:
     [
         (["2020-01-15", "2020-01-15"], "one vintage"),
         (["2020-01-15", "@99"], "@99"),
+        (["2020-01-15", "@9"], "two orders"),
         (["soon"], "no publication is named soon"),
         (["2020-02-30"], "calendar"),
     ],
@@ -329,7 +338,10 @@ def test_by_the_definition_of_each_vintage(path):
         clock=ledgers.Clock(),
     )
     with open_log(path) as log, open_read_model(log) as model:
-        at = [*asked_for(log, ["2020-01-15", f"@{log.head - 1}", f"@{log.head}"])]
+        at = [
+            *asked_for(log, ["2020-01-15"]),
+            *asked_for(log, [f"@{log.head - 1}", f"@{log.head}"]),
+        ]
         found = triangle(log, model, "m", at, range(2019, 2020))
         pinned = triangle(log, model, "m", at, range(2019, 2020), "m@1")
 
@@ -337,6 +349,74 @@ def test_by_the_definition_of_each_vintage(path):
         assert pinned.of_year(2019) == [(0, 1), (1, 1), (2, 1)]
         assert causes(revised(log, model, found)) == [("definition", -1)]
         assert causes(revised(log, model, pinned)) == []
+
+
+def test_over_a_time_without_a_definition(path):
+    """
+    What was revised while the measure had no definition has its causes all the same.
+    """
+    put(path, Put(body("m")), Put("m"), clock=ledgers.Clock())
+    again = {**body("m"), "kinds": ["dismantlement"]}
+    again.pop("version")
+    put(path, Put(again), clock=ledgers.Clock())
+    with open_log(path) as log, open_read_model(log) as model:
+        at = asked_for(log, [f"@{log.head - n}" for n in range(3)])
+        found = triangle(log, model, "m", at, range(2019, 2020))
+        rows = revised(log, model, found)
+
+    assert found.of_year(2019) == [(0, 1), (2, 0)]
+    assert [(row.place, row.change, row.causes) for row in rows] == [
+        (0, None, {}),
+        (2, -1, {"definition": -1}),
+    ]
+
+
+def test_of_another_unit(path):
+    """
+    A measure that counts another unit than before is another figure altogether.
+    """
+    put(path, Put(body("m")), clock=ledgers.Clock())
+    again = {**body("m"), "unit": "outcome"}
+    again.pop("version")
+    put(path, Put(again), clock=ledgers.Clock())
+    with open_log(path) as log, open_read_model(log) as model:
+        at = asked_for(log, [f"@{log.head - 1}", f"@{log.head}"])
+        found = triangle(log, model, "m", at, range(2019, 2022))
+        rows = revised(log, model, found)
+
+    later = [row for row in rows if row.before is not None]
+    assert all(row.causes == {"definition": row.change} for row in later)
+    assert all(row.change == row.came - row.went for row in later)
+
+
+def test_final_by_the_last_definition(path):
+    """
+    What was final is asked of the data alone: by the definition of the last vintage.
+    """
+    put(path, Put(body("m"), LONG_AGO), clock=ledgers.Clock())
+    again = {**body("m"), "kinds": ["dismantlement"]}
+    again.pop("version")
+    put(path, Put(again), clock=ledgers.Clock())
+    with open_log(path) as log, open_read_model(log) as model:
+        at = [*asked_for(log, ["2021-01-15"]), *asked_for(log, [f"@{log.head}"])]
+        found = triangle(log, model, "m", at, range(2019, 2020))
+
+        assert found.of_year(2019) == [(0, 1), (1, 0)]
+        assert [one.then for one in finality(log, model, found)] == [0, 0]
+
+
+def test_a_year_that_has_not_ended_by_now(path):
+    """
+    A vintage of a day to come ends no year that has not ended.
+    """
+    now = to_micros(datetime(2021, 6, 1, tzinfo=UTC))
+    with open_log(path) as log, open_read_model(log) as model:
+        at = asked_for(log, ["2030-01-15"])
+        found = triangle(log, model, "dd-all", at, range(2019, 2023), None, now)
+
+        assert [year for year, _ in found.values] == [2019, 2020]
+        rows = finality(log, model, found)
+        assert [(one.fiscal_year, one.months) for one in rows] == [(2019, 12)]
 
 
 def test_a_measure_that_never_was(path):

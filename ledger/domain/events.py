@@ -33,6 +33,8 @@ from pydantic import (
 )
 from pydantic_core import CoreSchema, core_schema
 
+from ledger.domain.people import ROLES, Role
+from ledger.domain.people import STREAM as PEOPLE_STREAM
 from ledger.domain.restatement import Cause, Part
 from ledger.domain.taxonomy import STREAM as TAXONOMY_STREAM
 from ledger.domain.taxonomy import Threshold
@@ -449,6 +451,8 @@ class Opened(_LedgerFact):
     ledger_id: Id
     name: Text
     timezone: Text
+    solo: Annotated[Literal[True] | None, _Absent] = None
+    """That it is one person's for ever: nobody is added, four eyes stay off."""
 
 
 class Imported(_LedgerFact):
@@ -702,8 +706,17 @@ class Withdrawn(_AssertionFact):
 
 # --- publications ------------------------------------------------------------
 
-Quantity = Annotated[int, Field(ge=0)]
-FiscalYear = Annotated[int, Field(ge=1900, le=3000)]
+Quantity = Annotated[
+    int,
+    Field(ge=0, le=2**53 - 1),
+    _Says("quantity", f"must be a whole number from 0 to {2**53 - 1:,}"),
+]
+"""No larger one is exact in every JSON (RFC 8785, which is what is hashed)."""
+FiscalYear = Annotated[
+    int,
+    Field(ge=1900, le=3000),
+    _Says("fiscal_year", "must be a fiscal year, such as 2019, from 1900 to 3000"),
+]
 PublicationName = Annotated[
     str,
     Field(pattern=r"^[A-Za-z][A-Za-z0-9._/-]{0,63}$"),
@@ -720,6 +733,7 @@ class BasisBody(_Part):
 
     bound: Literal["all", "before", "through"]
     instant: OptionalText = None
+    """As answers print it: the end of a last day may be in the year 3000."""
     position: Quantity
     root: Hash
     grade: Literal["none", "claimed", "witnessed", "mixed"]
@@ -823,10 +837,11 @@ class PublicationBody(_Part):
     definitions: list[CountedBody]
     figures: Annotated[list[FigureBody], Field(min_length=1)]
     claims_measure: Annotated[CountedBody | None, _Absent] = None
-    printed_on: OptionalText = None
+    printed_on: OptionalDay = None
     synthetic: Annotated[bool | None, _Absent] = None
     gate: Annotated[GateBody | None, _Absent] = None
     override: OptionalLongText = None
+    four_eyes: Annotated[bool | None, _Absent] = None
     supersedes: Annotated[SupersedesBody | None, _Absent] = None
     reason: OptionalLongText = None
 
@@ -1065,6 +1080,48 @@ class Recalled(_PackageFact):
     reason: LongText
 
 
+# --- people ------------------------------------------------------------------
+
+_Role = Annotated[Role, _Says("role", f"must be one of {', '.join(ROLES)}")]
+
+
+class _PersonFact(_LedgerFact):
+    person: Id
+    by: Text
+    run_by: Text
+
+    @property
+    def stream(self) -> str:
+        """The one stream of all people."""
+        return PEOPLE_STREAM
+
+
+class Joined(_PersonFact):
+    """A person may act from now on, with the roles that are granted."""
+
+    topic = "ledger.joined/1"
+    event: Literal["joined"]
+    account: OptionalText = None
+    """The operating-system account that is the person's, where one is on record."""
+
+
+class Granted(_PersonFact):
+    """A person holds this role from now on."""
+
+    topic = "ledger.granted/1"
+    event: Literal["granted"]
+    role: _Role
+
+
+class Revoked(_PersonFact):
+    """A person does not hold this role any more."""
+
+    topic = "ledger.revoked/1"
+    event: Literal["revoked"]
+    role: _Role
+    reason: LongText
+
+
 ScrEvent = (
     Filed
     | Classified
@@ -1090,6 +1147,7 @@ MeasureEvent = Defined | Retired
 AssertionEvent = Asserted | Withdrawn
 PublicationEvent = Published | Marked | Retracted
 PackageEvent = Proposed | Amended | Agreed | Rejected | Recalled
+PersonEvent = Joined | Granted | Revoked
 LedgerEvent = (
     Opened
     | Imported
@@ -1099,6 +1157,7 @@ LedgerEvent = (
     | Waived
     | PublicationEvent
     | PackageEvent
+    | PersonEvent
 )
 Event = CaseEvent | LedgerEvent
 
@@ -1128,6 +1187,9 @@ OWN_CLASSES: tuple[type[LedgerEvent], ...] = (
     Agreed,
     Rejected,
     Recalled,
+    Joined,
+    Granted,
+    Revoked,
 )
 
 TOPICS: dict[str, type[Event]] = {

@@ -67,6 +67,7 @@ class Figure(NamedTuple):
     denominator_sha256: str | None = None
     target: float | None = None
     met: bool | None = None
+    """None without a target, and of a part of nothing."""
     printed: int | None = None
     """What the document has, where it was printed before it was registered."""
     printed_as: str | None = None
@@ -126,6 +127,8 @@ class Publication(NamedTuple):
     gate: Gate | None = None
     override: str | None = None
     """Why it was published through a gate that was not green."""
+    four_eyes: bool | None = None
+    """Whether roles were asked for when it was published; older ones do not say."""
     supersedes: Supersedes | None = None
     """Of a restatement: what it takes the place of."""
     reason: str | None = None
@@ -254,8 +257,12 @@ def disagreements(one: Publication) -> Iterator[str]:
     yield from restatement.disagreements(one)
     if computed == (one.gate is None):
         yield "a computed publication went through a gate, one as printed did not"
+    if one.gate is not None and one.gate.green and _left(one.gate):
+        yield "a gate is not green where an error is left unwaived"
     if one.gate is not None and one.gate.green == (one.override is not None):
         yield "a gate that is not green is overridden with a reason, a green one is not"
+    if (one.basis.bound == "all") != (one.basis.instant is None):
+        yield "its basis has an instant, or is of all that was recorded"
     if computed == (one.printed_on is not None):
         yield "one as printed has a day of printing, a computed one has none"
     named = {(counted.measure, counted.hash) for counted in one.definitions}
@@ -272,6 +279,12 @@ def disagreements(one: Publication) -> Iterator[str]:
         yield from (f"{about}: {why}" for why in _of_figure(figure, computed=computed))
 
 
+def _left(gate: Gate) -> bool:
+    return any(
+        one.severity == "error" and one.failing > one.waived for one in gate.rules
+    )
+
+
 def _of_figure(figure: Figure, *, computed: bool) -> Iterator[str]:
     if list(figure.counted) != sorted(set(figure.counted)):
         yield "what is counted is not sorted, or named twice"
@@ -286,8 +299,9 @@ def _of_figure(figure: Figure, *, computed: bool) -> Iterator[str]:
             yield "whether the ledger supports it is not what its values say"
     elif figure.supported is not None:
         yield "a computed figure needs no support"
-    if (figure.target is None) != (figure.met is None):
-        yield "a target is met or unmet, no target is neither"
+    judged = figure.target is not None and figure.denominator != 0
+    if judged != (figure.met is not None):
+        yield "a target is met or unmet; none, or of a part of nothing, is neither"
     restated = figure.previously is not None  # Its statuses are told apart.
     due = differs(figure) and not restated
     if computed and due != (figure.status is not None):

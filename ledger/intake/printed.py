@@ -7,12 +7,13 @@ Lines of one name are one publication, such as a table of five years
 from __future__ import annotations
 
 import json
-from datetime import date
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from pydantic import BaseModel, ConfigDict, ValidationError, field_validator
+from pydantic import BaseModel, ConfigDict, ValidationError
 
 from ledger.domain.events import (
+    MAX_LINE_BYTES,
+    Day,
     FiscalYear,
     Id,
     LongText,
@@ -20,6 +21,7 @@ from ledger.domain.events import (
     PublicationName,
     Quantity,
     Text,
+    Unreadable,
     rule_of,
 )
 from ledger.errors import FaultyFileError
@@ -28,6 +30,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
 MOST_FAULTS = 100
+_MOST_DIGITS = 20
+_BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 _SHARED = ("document", "claims", "printed_on", "as_of", "synthetic")
 
 
@@ -39,7 +43,7 @@ class _Line(BaseModel):
     name: PublicationName
     document: Text
     claims: Text
-    printed_on: str
+    printed_on: Day
     as_of: Text
     fiscal_year: FiscalYear
     figures: dict[MeasureId, Quantity]
@@ -48,15 +52,6 @@ class _Line(BaseModel):
     """How the document defines it, for people; figures name their measures."""
     note: LongText | None = None
     synthetic: bool = False
-
-    @field_validator("printed_on")
-    @classmethod
-    def _day(cls, text: str) -> str:
-        if len(text) == len("2020-01-15"):
-            date.fromisoformat(text)
-            return text
-        message = "must be a date, as 2020-01-15"
-        raise ValueError(message)
 
 
 class PrintedFigure(NamedTuple):
@@ -89,7 +84,7 @@ def read_printings(file: str, lines: Iterable[bytes]) -> list[Printing]:
     faults: list[str] = []
     found: dict[str, Printing] = {}
     for number, line in enumerate(lines, 1):
-        text = line.removeprefix(b"\xef\xbb\xbf").strip()
+        text = (line.removeprefix(_BYTE_ORDER_MARK) if number == 1 else line).strip()
         if not text:
             continue
         read = _read(text)
@@ -106,37 +101,48 @@ def read_printings(file: str, lines: Iterable[bytes]) -> list[Printing]:
 
 
 def _read(text: bytes) -> _Line | list[tuple[str, str]]:
+    if len(text) > MAX_LINE_BYTES:
+        return [("line", f"is longer than {MAX_LINE_BYTES:,} bytes")]
     try:
-        fields = json.loads(text, object_pairs_hook=_once)
+        fields = json.loads(text.decode(), object_pairs_hook=_once, parse_int=_number)
         return _Line.model_validate(fields)
+    except Unreadable as error:
+        return list(error.faults)
     except ValidationError as error:
-        return [
-            (".".join(map(str, item["loc"])) or "line", rule_of(item))
-            for item in error.errors(include_url=False)
-        ]
+        return [(_path(item["loc"]), rule_of(item)) for item in error.errors()]
     except (ValueError, RecursionError) as error:
         return [("line", f"is not JSON: {error}")]
 
 
+def _path(loc: tuple[int | str, ...]) -> str:
+    return ".".join(str(part) for part in loc if part != "[key]") or "line"
+
+
+def _number(digits: str) -> int:
+    # Python refuses to read some thousand digits; any number so long is too large.
+    return int(digits[:_MOST_DIGITS])
+
+
 def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    names = [name for name, _ in pairs]
-    for name in names:
-        if names.count(name) > 1:
-            message = f"{name} is given twice"
-            raise ValueError(message)
-    return dict(pairs)
+    fields: dict[str, Any] = {}
+    for name, value in pairs:
+        if name in fields:
+            raise Unreadable(((name, "is given twice"),))
+        fields[name] = value
+    return fields
 
 
 def _add(found: dict[str, Printing], line: _Line) -> list[tuple[str, str]]:
     """Add a line to the printing of its name; return what contradicts it."""
+    shared = {name: getattr(line, name) for name in _SHARED}
+    shared["printed_on"] = line.printed_on.isoformat()
     held = found.get(line.name)
     if held is None:
-        shared = {name: getattr(line, name) for name in _SHARED}
         held = Printing(line.name, figures=(), **shared)
     wrong = [
         (name, f"is another than in the lines of {line.name} before")
-        for name in _SHARED
-        if getattr(held, name) != getattr(line, name)
+        for name, value in shared.items()
+        if getattr(held, name) != value
     ]
     if not line.figures:
         wrong.append(("figures", "must name at least one measure"))

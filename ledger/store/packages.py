@@ -114,7 +114,7 @@ def append(
     if standing is not None:
         lengths = lengths_of(appending, standing.content)
     two = people.four_eyes(appending)
-    _who(appending, fact, account, standing, two=two)
+    _who(fact, standing, two=two)
     packages.refuse(standing, fact, lengths, four_eyes=two)
     stored = [StoredEvent(fact.stream, length + 1, fact.topic, payload_of(fact))]
     count = 0
@@ -136,31 +136,19 @@ def append(
     return Decided(fact.package, position, count)
 
 
-def _who(
-    appending: Appending,
-    fact: PackageEvent,
-    account: str,
-    standing: packages.Package | None,
-    *,
-    two: bool,
-) -> None:
-    """Refuse whoever may not do this.
+def _who(fact: PackageEvent, standing: packages.Package | None, *, two: bool) -> None:
+    """Refuse an author who rejects, and another one who recalls.
 
     :raises RefusedError: by its name.
     """
     authors = () if standing is None else standing.authors
     named = {normal(name) for name in authors}
-    match fact:
-        case Agreed() | Rejected():
-            people.require(appending, fact.by, account, "approver")
-            if isinstance(fact, Rejected) and two and normal(fact.by) in named:
-                raise SelfApprovalError(fact.package, fact.by, authors)
-        case Recalled():
-            people.require(appending, fact.by, account, "corrector", "approver")
-            if standing is not None and two and normal(fact.by) not in named:
-                raise NotAnAuthorError(fact.package, fact.by, authors)
-        case _:
-            people.require(appending, fact.by, account, "corrector")
+    if not two:
+        return
+    if isinstance(fact, Rejected) and normal(fact.by) in named:
+        raise SelfApprovalError(fact.package, fact.by, authors)
+    if isinstance(fact, Recalled) and authors and normal(fact.by) not in named:
+        raise NotAnAuthorError(fact.package, fact.by, authors)
 
 
 def lengths_of(appending: Appending, content: PackageBody) -> dict[str, int]:

@@ -16,6 +16,7 @@ from ledger.errors import (
     PublicationTakenError,
 )
 from ledger.store.codec import fact_of
+from ledger.store.people import four_eyes
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -34,7 +35,14 @@ class Decided(NamedTuple):
     name: str
     position: int
     """Where it stands, or would stand."""
-    already: bool = False
+
+
+class Heard(NamedTuple):
+    """What came of saying something of a publication."""
+
+    position: int
+    """Where it stands, or would stand."""
+    already: bool
 
 
 def append(
@@ -52,6 +60,7 @@ def append(
     if appending.head != head:
         raise HeadMovedError(head, appending.head)
     printed, before = _recorded(appending)
+    on = four_eyes(appending)
     decided: list[Decided] = []
     for fact in facts:
         name = fact.publication
@@ -64,6 +73,8 @@ def append(
             *publications.stale(content, printed),
             *restatements.misplaced(content, before),
         ]
+        if content.four_eyes not in (None, on):
+            wrong.append("whether four eyes were on is not what it says")
         if content.basis.position > head:
             wrong.append("its basis is beyond the head")
         if content.name != name or publications.seal_of(content) != fact.seal:
@@ -78,7 +89,7 @@ def append(
     return decided
 
 
-def say(appending: Appending, fact: Marked | Retracted) -> Decided:
+def say(appending: Appending, fact: Marked | Retracted) -> Heard:
     """Decide what is said of a publication, and append it.
 
     The floor that holds already, said by the same person, adds nothing.
@@ -99,12 +110,12 @@ def say(appending: Appending, fact: Marked | Retracted) -> Decided:
             and (old.measure, old.fiscal_year) == (fact.measure, fact.fiscal_year)
         ):
             if old.model_dump(exclude=aside) == fact.model_dump(exclude=aside):
-                return Decided(fact.publication, position, already=True)
+                return Heard(position, already=True)
             break
     version = len(rows) + 1
     stored = StoredEvent(fact.stream, version, fact.topic, payload_of(fact))
     (position,) = appending.put([stored])
-    return Decided(fact.publication, position)
+    return Heard(position, already=False)
 
 
 def _content(payload: bytes) -> publications.Publication:
