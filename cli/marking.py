@@ -19,8 +19,8 @@ if TYPE_CHECKING:
 
 MARK_EXAMPLES = """\b
 Examples:
-  scr publication mark APR-2019 --fy 2019 --measure dd-all --misstated-by-at-least 29
-      --basis-of "sample of 70" --reason "no TCO" --by auditor
+  scr publication mark APR-2020 --fy 2020 --misstated-by-at-least 29 \
+--basis-of "a sample" --reason "no TCO" --by auditor
 """
 WITHDRAW_EXAMPLES = """\b
 Examples:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from cli.acting import acted, eyes
 from cli.asking import Basing, asking, output
 from cli.main import read_enough
 from cli.restated import part_name, signed
@@ -77,6 +78,8 @@ def document(found: Notice, fmt: str) -> str:
             p=one,
             old=old,
             recorded=found.recorded,
+            recorded_by=acted(found.recorded.by, found.identity),
+            eyes_words=eyes(one.four_eyes),
             superseded=found.old,
             said=found.said,
             nature=_NATURE[found.nature],

@@ -26,7 +26,9 @@ if TYPE_CHECKING:
 
 RESTATE_EXAMPLES = """\b
 Examples:
-  scr restate APR-2019 --document "APR 2019 (Revised)" --reason "late facts" --by me
+  scr restate APR-2019 --document Revised --reason audit --override audit --by me
+  scr restate APR-2019 --measure dd-tco --document Recast --reason audit \
+--override audit --by me
   scr restate --plan --scr SCR-2019-00042
 """
 

@@ -12,6 +12,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from ledger.errors import UsageError
+from projections.people import identity
 from projections.publications import basis_of, recorded
 from projections.reporting import lines_of
 from projections.restating import is_material, met, superseded
@@ -20,6 +21,7 @@ from projections.superseding import afterwards
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
+    from ledger.domain.people import Identity
     from ledger.domain.publication import Figure, Publication, Status
     from ledger.domain.restatement import Change, Previously
     from ledger.reader import Log
@@ -65,6 +67,8 @@ class Notice(NamedTuple):
     nature: str
     """``restated``, ``recast`` or ``restated and recast``; else ``confirmed``."""
     lines: tuple[Line, ...]
+    identity: Identity
+    """How the restatement is tied to who is said to have recorded it."""
     said: tuple[str, ...]
     """What was said of the restatement itself since."""
 
@@ -102,7 +106,8 @@ def notice(log: Log, model: ReadModel, one: Recorded) -> Notice:
             )
         )
     said = tuple(since[one.content.name].notices())
-    return Notice(one, old, nature(one.content), tuple(lines), said)
+    tied = identity(log, one.by, one.run_by, one.position)
+    return Notice(one, old, nature(one.content), tuple(lines), tied, said)
 
 
 def nature(one: Publication) -> str:
