@@ -51,6 +51,7 @@ from ledger.domain.events import (
     parse_taxonomy,
 )
 from ledger.domain.fiscal import format_instant, from_micros
+from ledger.domain.package import check_name
 from ledger.domain.publication import as_json as publication_json
 from ledger.domain.publication import seal_of
 from ledger.errors import (
@@ -532,22 +533,35 @@ class CaseLedger(Application[str]):
         :raises LedgerError: a rule of ``ledger.domain.package``.
         :raises FieldError: a value is not what its field takes.
         """
+        if amends is not None:
+            check_name(amends)
+        references = list(evidence)
+        for one in references:
+            if not is_text(one):
+                field, rule = "evidence", "must be text of 1 to 200 characters"
+                raise FieldError(field, rule)
         act = "proposed" if amends is None else "amended"
         with self._deciding(act, by, dry_run=dry_run) as appending:
             today = appending.moment.astimezone(zone).date()
+            completed = packages.completed(items, today=today, reason=reason)
+            name = amends or packages.next_id(appending)
             said = {
-                "items": packages.completed(items, today=today, reason=reason),
+                "items": completed,
                 "reason_code": reason_code,
                 "reason": reason,
-                "evidence": list(evidence),
+                "evidence": references,
             }
             cls: type[Proposed | Amended] = Proposed if amends is None else Amended
-            fields = {
-                "event": act,
-                "package": amends or packages.next_id(appending),
-                "content": said,
-            }
-            fact = _own_fact(cls, fields, by)
+            fields = {"event": act, "package": name, "content": said}
+            try:
+                fact = _own_fact(cls, fields, by)
+            except FieldError:
+                # Of an item it does not say which; deciding them one by one does.
+                _own_fact(cls, {**fields, "content": {**said, "items": [{}]}}, by)
+                packages.facts_of(
+                    appending, zone, name, completed, "-", account=account()
+                )
+                raise
             return packages.append(appending, zone, fact, account=account())
 
     def agree(
@@ -566,6 +580,7 @@ class CaseLedger(Application[str]):
         :raises PackageChangedError: it is not what that hash is of.
         :raises LedgerError: a rule of ``ledger.domain.package``.
         """
+        check_name(package)
         with self._deciding("agreed", by, dry_run=dry_run) as appending:
             standing = packages.held(appending, package)
             fields = {
@@ -592,6 +607,7 @@ class CaseLedger(Application[str]):
 
         :raises LedgerError: a rule of ``ledger.domain.package``.
         """
+        check_name(package)
         cls: type[Recalled | Rejected] = Recalled if recall else Rejected
         event = "recalled" if recall else "rejected"
         fields = {"event": event, "package": package, "reason": reason}
@@ -613,7 +629,7 @@ class CaseLedger(Application[str]):
                 appending,
                 zone,
                 standing.id,
-                standing.content,
+                standing.content.items,
                 standing.proposer,
                 account=account(),
             )

@@ -137,6 +137,7 @@ def check(path: str, on_progress: Callable[[int], None]) -> Checked:
                     on_progress(log.expected)
             findings += _proofs(log)
             findings += _unbrought(log)
+            findings += log.strays(0)
             findings += _tiles(connection, log.leaves)
             findings += _ends(connection, log.expected)
             findings += _pages(connection)
@@ -205,6 +206,9 @@ class _LogCheck:
         self._states: dict[str, subjects.Subject] = {}
         self._known: dict[str, datetime] = {}
         self._since_import: deque[tuple[str, str]] = deque()
+        self._strays: list[tuple[int, int]] = []
+        """Facts since then that name a package and are not due: where each stands, and
+        how many there were before it."""
         self._measures: dict[str, measures.Standing] = {}
         self._definitions = {
             (one.id, hash_of(one)): one.version for one in BUILT_IN.values()
@@ -214,6 +218,7 @@ class _LogCheck:
         self._packages: dict[str, packages.Package] = {}
         self.due: deque[dict[str, str]] = deque()
         """The facts that an agreement brings, and that have to follow it."""
+        self._due_at = ""
         self.proofs: list[tuple[int, int, str, str]] = []
         """Of each assertion and publication: its position, and the position and root
         it names."""
@@ -272,8 +277,11 @@ class _LogCheck:
             return
         if payload_of(fact) != payload:
             yield Finding(position, "payload", "its bytes are not in their one form")
-        yield from self._is_due(position, fact)
+        was_due = bool(self.due)
+        yield from self._is_due(position, fact, recorded_at)
         if isinstance(fact, ScrFact | OrganizationFact):
+            if fact.correction in self._packages and not was_due:
+                self._strays.append((position, len(self._since_import)))
             self._since_import.append((fact.event, recorded_at))
             yield from self._rules(position, fact, recorded_at)
         else:
@@ -311,8 +319,9 @@ class _LogCheck:
             why = "the ledger's identity stands at position 1 and nowhere else"
             yield Finding(position, "identity", why)
         yield from self._who(position, fact)
+        count = sum(fact.added.values()) if isinstance(fact, Imported) else 0
+        yield from self.strays(count)
         if isinstance(fact, Imported):
-            count = sum(fact.added.values())
             brought = list(self._since_import)[-count:] if count else []
             found = Counter(event for event, at in brought if at == recorded_at)
             if found != Counter(fact.added):
@@ -325,7 +334,7 @@ class _LogCheck:
         if isinstance(fact, Published):
             yield from self._publication(position, fact)
         if isinstance(fact, Proposed | Amended | Agreed | Rejected | Recalled):
-            yield from self._package(position, fact)
+            yield from self._package(position, fact, recorded_at)
         if isinstance(fact, Categorized):
             yield from self._categories(position, fact, recorded_at)
         if isinstance(fact, Waived) and f"scr/{fact.scr}" not in self._states:
@@ -436,7 +445,9 @@ class _LogCheck:
             yield Finding(position, "taxonomy", str(error))
         self._taxonomy = taxonomies.evolve(fact, recorded)
 
-    def _package(self, position: int, fact: PackageEvent) -> Iterator[Finding]:
+    def _package(
+        self, position: int, fact: PackageEvent, recorded_at: str
+    ) -> Iterator[Finding]:
         held = self._packages.get(fact.package)
         lengths: dict[str, int] = {}
         if held is not None:
@@ -457,11 +468,14 @@ class _LogCheck:
             if fact.four_eyes != self._people.four_eyes:
                 why = "it does not say whether two people were asked for then"
                 yield Finding(position, "package", why)
+            self._due_at = recorded_at
             if fact.facts != len(held.content.items):
                 why = f"it brings {len(held.content.items)} facts, not {fact.facts}"
                 yield Finding(position, "package", why)
 
-    def _is_due(self, position: int, fact: Event) -> Iterator[Finding]:
+    def _is_due(
+        self, position: int, fact: Event, recorded_at: str
+    ) -> Iterator[Finding]:
         """Compare a fact with the one that an agreement before it brings here."""
         if not self.due:
             return
@@ -469,10 +483,23 @@ class _LogCheck:
         said = fact.model_dump(
             mode="json", by_alias=True, exclude_none=True, exclude={"recorded_by"}
         )
-        if said != due:
+        if said != due or recorded_at != self._due_at:
             self.due.clear()
             why = f"what package {due['correction']} brings here is another fact"
             yield Finding(position, "package", why)
+
+    def strays(self, imported: int) -> Iterator[Finding]:
+        """Yield the facts that say they carry a package out, and that none brought.
+
+        :param imported: how many of the last facts a file brought: what it says of a
+            package is the file's claim.
+        """
+        first = len(self._since_import) - imported
+        for position, place in self._strays:
+            if place < first:
+                why = "it says that it carries a package out, which did not bring it"
+                yield Finding(position, "package", why)
+        self._strays.clear()
 
 
 def _proofs(log: _LogCheck) -> Iterator[Finding]:
