@@ -8,9 +8,11 @@ the ledger of docs/counting.md, at a fixed time and under a fixed id.
 from __future__ import annotations
 
 import io
+import json
 import os
 import re
 import shlex
+import shutil
 import sys
 import tempfile
 from contextlib import chdir, contextmanager, redirect_stderr, redirect_stdout
@@ -27,6 +29,7 @@ if TYPE_CHECKING:
 
 DOCS = Path(__file__).resolve().parent
 COMMANDS = DOCS / "commands"
+FIXTURE = DOCS.parent / "fixtures" / "oig-23-52"
 
 HELP = re.compile(
     r"(?<=<!-- help -->\n\n```text\n).*?(?=```\n\n<!-- /help -->)", re.DOTALL
@@ -38,6 +41,7 @@ WORKED = (
     "measures.md",
     "publications.md",
     "reconciliation.md",
+    "sampling.md",
     "validation.md",
     "vintages.md",
 )
@@ -143,9 +147,22 @@ def prepared() -> Iterator[None]:
         Path("printed.jsonl").write_text(
             block("publications.md", "json"), encoding="utf-8"
         )
+        Path("strata.csv").write_text(block("sampling.md", "csv"), encoding="utf-8")
+        shutil.copy(FIXTURE / "printed.jsonl", "oig-printed.jsonl")
+        Path("findings.csv").write_text(findings(), encoding="utf-8")
         said(["init", "--name", "first"])
         said(["import", "first.jsonl"])
         yield
+
+
+def findings() -> str:
+    """Return what the auditors of the fixture found, as `scr sample record` reads it."""
+    lines = (FIXTURE / "sample.jsonl").read_text(encoding="utf-8").splitlines()
+    rows = ["item,exception,note_ref"]
+    for item in map(json.loads, lines[1:]):
+        answer = "yes" if item["finding"] == "not a TCO" else "no"
+        rows.append(f"{item['scr']},{answer},{item['note']}")
+    return "".join(f"{row}\n" for row in rows)
 
 
 def worked_example() -> str:
