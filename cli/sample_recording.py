@@ -16,7 +16,6 @@ if TYPE_CHECKING:
     from cli.asking import F
     from cli.main import Settings
     from ledger.intake.rows import Row
-    from ledger.store.samples import Decided
 
 RECORD_EXAMPLES = """\b
 Examples:
@@ -102,7 +101,7 @@ def record_command(settings: Settings, /, **given: Any) -> None:
         )
     finally:
         ledger.close()
-    _tell(decided, given)
+    _tell([one.position for one in decided], given)
 
 
 def _typed(given: Mapping[str, Any]) -> dict[str, object]:
@@ -185,15 +184,15 @@ def _wrong(row: Row) -> Iterator[tuple[str, str]]:
             yield name, f"must be {', '.join(FINDINGS)}"
 
 
-def _tell(decided: list[Decided], given: Mapping[str, Any]) -> None:
-    new = [one for one in decided if one.position is not None]
-    already = len(decided) - len(new)
+def _tell(positions: list[int | None], given: Mapping[str, Any]) -> None:
+    new = [position for position in positions if position is not None]
+    already = len(positions) - len(new)
     verb = "would be recorded" if given["dry_run"] else "recorded"
     if given["as_json"]:
         told = {
             "schema": "scr-sample-recorded/1",
             "status": verb,
-            "positions": [] if given["dry_run"] else [one.position for one in new],
+            "positions": [] if given["dry_run"] else new,
             "sample": given["name"],
             "review": given["review"],
             "items": len(new),

@@ -147,7 +147,6 @@ def prepared() -> Iterator[None]:
         Path("printed.jsonl").write_text(
             block("publications.md", "json"), encoding="utf-8"
         )
-        Path("strata.csv").write_text(block("sampling.md", "csv"), encoding="utf-8")
         shutil.copy(FIXTURE / "printed.jsonl", "oig-printed.jsonl")
         Path("findings.csv").write_text(findings(), encoding="utf-8")
         said(["init", "--name", "first"])
@@ -156,7 +155,7 @@ def prepared() -> Iterator[None]:
 
 
 def findings() -> str:
-    """Return what the auditors of the fixture found, as `scr sample record` reads it."""
+    """Return what the fixture's auditors found, as `scr sample record` reads it."""
     lines = (FIXTURE / "sample.jsonl").read_text(encoding="utf-8").splitlines()
     rows = ["item,exception,note_ref"]
     for item in map(json.loads, lines[1:]):
