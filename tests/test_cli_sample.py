@@ -394,6 +394,30 @@ def test_a_forged_fact_is_found(check, old, new):
     assert (check, at) in [(one.check, one.position) for one in findings()]
 
 
+def test_a_forged_seed_from_the_log_is_found():
+    """
+    Another seed, its items drawn by the rule, under hashes made anew: the root that
+    it names is not the log's.
+    """
+    framed()
+    scr("reopen", NAMES[0], "--reason", "r")
+    assert sample("draw", "A", "--size", "3", "--seed-from-log").code == 0
+    at = head()
+    assert findings() == ()
+    (row,) = scr("log", "--from", f"@{at}", "--json").json["rows"]
+    seed = hash_of_set(["liked better"])
+    items = row["strata"][0]["items"]
+    forged = json.dumps(ranked(seed, NAMES)[:3], separators=(",", ":"))
+    tamper(
+        "scr.db",
+        put(at, json.dumps(items, separators=(",", ":")), forged),
+        put(at, row["seed"], seed),
+    )
+    rehash("scr.db")
+
+    assert [(one.check, one.position) for one in findings()] == [("sample", at)]
+
+
 WRONG = [
     (["frame", "A", "stands"], 5, "is sealed at"),
     (["frame", "B", "approved or stands"], 2, "is no query of a population"),
@@ -485,6 +509,7 @@ def test_a_sample_is_seen_as_it_stood():
     told = sample("show", "A", "--as-of", f"@{at}")
     assert "It is not drawn yet." in told.out
     assert sample("show", "A", "--as-of", f"@{at - 1}").code == 3
+    assert sample("show", "A", "--as-of", "2024-12-31").code == 3
     assert sample("list", "--as-of", f"@{at - 1}", "--json").json["rows"] == []
 
 
