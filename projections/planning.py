@@ -211,52 +211,54 @@ def allocate(strata: Sequence[Stratum], size: int) -> list[int]:
             f" {sum(least):,}, and all are {sum(one.population for one in strata):,}"
         )
         raise UsageError(message)
-    weights = _weights(strata)
-    fixed: dict[int, int] = {}
-    while True:
-        free = [i for i in range(len(strata)) if i not in fixed]
-        left = size - sum(fixed.values())
-        shares = _shares([weights[i] for i in free], left)
-        wrong = {
-            i: strata[i].population
-            for i, share in zip(free, shares, strict=True)
-            if share > strata[i].population
-        } or {
-            i: least[i]
-            for i, share in zip(free, shares, strict=True)
-            if share < least[i]
-        }
-        if not wrong:
-            found = dict(zip(free, shares, strict=True)) | fixed
-            return [found[i] for i in range(len(strata))]
-        fixed |= wrong
+    exact = _bounded(_weights(strata), least, [one.population for one in strata], size)
+    shares = [int(share) for share in exact]
+    order = sorted(range(len(exact)), key=lambda i: (shares[i] - exact[i], i))
+    for i in order[: size - sum(shares)]:
+        shares[i] += 1
+    return shares
+
+
+def _bounded(
+    weights: Sequence[Fraction], least: Sequence[int], most: Sequence[int], size: int
+) -> list[Fraction]:
+    """Return shares in proportion to weights, each kept within its bounds.
+
+    Between the factors at which a share meets a bound, their sum is a straight line.
+    """
+
+    def at(factor: Fraction) -> list[Fraction]:
+        return [
+            min(max(factor * weight, Fraction(low)), Fraction(high))
+            for weight, low, high in zip(weights, least, most, strict=True)
+        ]
+
+    bounds = zip(weights, least, most, strict=True)
+    turns = sorted(
+        {end / weight for weight, low, high in bounds for end in (low, high)}
+    )
+    before = turns[0]
+    for turn in turns:
+        low, high = sum(at(before), Fraction(0)), sum(at(turn), Fraction(0))
+        if high >= size:
+            part = (size - low) / (high - low) if high > low else Fraction(0)
+            return at(before + part * (turn - before))
+        before = turn
+    return at(before)
 
 
 def _weights(strata: Sequence[Stratum]) -> list[Fraction]:
     rates = [one.rate for one in strata if one.rate is not None]
     if len(rates) < len(strata):
         return [Fraction(one.population) for one in strata]
-    spread = [one.population * _deviation(one.rate) for one in strata if one.rate]
-    if not any(spread):
-        return [Fraction(one.population) for one in strata]
-    return [one.population * _deviation(one.rate or Fraction(0)) for one in strata]
+    # Where nothing varies one item tells as much as all; it takes what nobody needs.
+    return [
+        one.population * (_deviation(rate) or Fraction(1, _ROOT_SCALE))
+        for one, rate in zip(strata, rates, strict=True)
+    ]
 
 
 def _deviation(rate: Fraction) -> Fraction:
     """Return sqrt(p (1 - p)) to 12 places: the same on every machine."""
     square = rate * (1 - rate) * _ROOT_SCALE
     return Fraction(isqrt(int(square)), isqrt(_ROOT_SCALE))
-
-
-def _shares(weights: Sequence[Fraction], size: int) -> list[int]:
-    total = sum(weights, Fraction(0))
-    if not weights:
-        return []
-    if total == 0:
-        weights, total = [Fraction(1)] * len(weights), Fraction(len(weights))
-    exact = [size * weight / total for weight in weights]
-    shares = [int(share) for share in exact]
-    order = sorted(range(len(exact)), key=lambda i: (shares[i] - exact[i], i))
-    for i in order[: size - sum(shares)]:
-        shares[i] += 1
-    return shares

@@ -418,6 +418,21 @@ def test_a_forged_seed_from_the_log_is_found():
     assert [(one.check, one.position) for one in findings()] == [("sample", at)]
 
 
+def test_the_log_says_how_many_and_not_which():
+    """
+    In details a frame is a number of items, a draw one of each stratum; JSON has all.
+    """
+    drawn("--size", "3", "--spares", "2")
+    told = scr("log", "--last", "2", "-f", "csv")
+    frame, draw = told.out.splitlines()[-2:]
+
+    assert "items 20" in frame
+    assert "strata all 3 and 2 spares of 20" in draw
+    assert "SCR-" not in frame + draw
+    rows = scr("log", "--last", "2", "--json").json["rows"]
+    assert rows[0]["items"] == NAMES
+
+
 WRONG = [
     (["frame", "A", "stands"], 5, "is sealed at"),
     (["frame", "B", "approved or stands"], 2, "is no query of a population"),
