@@ -40,6 +40,7 @@ COMMANDS = {
     "publication": ("cli.publications", "what was printed, and what stands behind it"),
     "trace": ("cli.publications", "every printed figure an SCR entered"),
     "person": ("cli.person", "who there is, and which roles they hold"),
+    "sample": ("cli.sample", "draw a sample, and say what was found in it"),
     "compare": ("cli.comparing", "an extract beside the ledger, both ways"),
     "validate": ("cli.validating", "what speaks against printing a figure"),
     "waive": ("cli.validating", "let a failure of validation pass, until a day"),

@@ -28,6 +28,9 @@ from ledger.domain.events import (
     AssertionEvent,
     Categorized,
     Defined,
+    Drawn,
+    Examined,
+    Framed,
     Granted,
     Imported,
     Joined,
@@ -41,6 +44,9 @@ from ledger.domain.events import (
     Rejected,
     Retired,
     Revoked,
+    SampleEvent,
+    Settled,
+    Spared,
     Unreadable,
     Waived,
     Withdrawn,
@@ -53,7 +59,9 @@ from ledger.domain.events import (
 from ledger.domain.fiscal import format_instant, from_micros
 from ledger.domain.package import check_name
 from ledger.domain.publication import as_json as publication_json
-from ledger.domain.publication import seal_of
+from ledger.domain.publication import hash_of_set, seal_of
+from ledger.domain.sampling import ORDER
+from ledger.domain.sampling import as_json as draw_json
 from ledger.errors import (
     FaultyFileError,
     FieldError,
@@ -71,6 +79,7 @@ from ledger.store import (
     packages,
     people,
     publications,
+    samples,
     taxonomies,
     waivers,
 )
@@ -90,6 +99,7 @@ if TYPE_CHECKING:
     from ledger.domain import people as persons
     from ledger.domain.claim import Claim, Proof
     from ledger.domain.publication import Publication
+    from ledger.domain.sampling import Part
     from ledger.intake.facts import FactFile
     from ledger.intake.mapping import MapFile
     from ledger.intake.rows import Columns, Row
@@ -688,6 +698,136 @@ class CaseLedger(Application[str]):
         with self._deciding("revoked", by, dry_run=dry_run) as appending:
             return people.append(appending, facts)
 
+    def frame(  # noqa: PLR0913 - all but one are keywords
+        self,
+        name: str,
+        *,
+        query: str,
+        basis: Mapping[str, object],
+        items: Iterable[str],
+        by: str,
+        dry_run: bool = False,
+    ) -> samples.Decided:
+        """Seal the frame of a sample: what may be drawn, and nothing else.
+
+        :param query: the population that was asked for, as typed.
+        :param basis: the JSON object of the basis it was asked at.
+        :param items: the SCRs it gave.
+        :raises SampleTakenError: a frame of that name is sealed.
+        :raises SampleFaultyError: it is empty.
+        :raises FieldError: a value is not what its field takes.
+        """
+        listed = sorted(items)
+        fields = {
+            "event": "framed",
+            "sample": name,
+            "query": query,
+            "basis": {k: v for k, v in basis.items() if v is not None},
+            "order": ORDER,
+            "size": len(listed),
+            "sha256": hash_of_set(listed),
+            "items": listed,
+        }
+        return self._sampled([_own_fact(Framed, fields, by)], dry_run=dry_run)[0]
+
+    def draw(  # noqa: PLR0913 - all but two are keywords
+        self,
+        name: str,
+        parts: Sequence[Part],
+        *,
+        seed: str | None,
+        by: str,
+        reviews: int = 1,
+        dry_run: bool = False,
+    ) -> samples.Decided:
+        """Draw a sample from its sealed frame, once.
+
+        :param parts: how many of each stratum; of a simple draw, of the whole frame.
+        :param seed: None takes it from the log.
+        :raises NoSuchSampleError: no frame of that name is sealed.
+        :raises SampleError: it is drawn already; there is no seed yet, or not so much.
+        :raises FieldError: a value is not what its field takes.
+        """
+        with self._deciding("drawn", by, dry_run=dry_run) as appending:
+            drawn = samples.selection(
+                appending, name, parts, seed=seed, reviews=reviews
+            )
+            fact = _own_fact(Drawn, {"event": "drawn", **draw_json(drawn)}, by)
+            return samples.append(appending, [fact])[0]
+
+    def spare(
+        self, name: str, item: str, *, reason: str, by: str, dry_run: bool = False
+    ) -> samples.Decided:
+        """Take the next spare in place of an item that cannot be examined.
+
+        :raises NoSuchSampleError: no frame of that name is sealed.
+        :raises SampleError: the item is not in the sample, or has no spare.
+        :raises FieldError: a value is not what its field takes.
+        """
+        with self._deciding("spared", by, dry_run=dry_run) as appending:
+            spare = samples.next_spare(appending, name, item)
+            fields = {"event": "spared", "sample": name, "item": item, "spare": spare}
+            fact = _own_fact(Spared, {**fields, "reason": reason}, by)
+            return samples.append(appending, [fact])[0]
+
+    def examine(
+        self,
+        name: str,
+        findings: Iterable[Mapping[str, object]],
+        *,
+        by: str,
+        review: str = "first",
+        dry_run: bool = False,
+    ) -> list[samples.Decided]:
+        """Record what was found of items of a sample, all or none.
+
+        :param findings: ``item``, ``answers`` and perhaps ``note_ref`` of each.
+        :raises NoSuchSampleError: no frame of that name is sealed.
+        :raises SampleError: a rule of ``ledger.domain.sampling``.
+        :raises FieldError: a value is not what its field takes.
+        """
+        said = {"event": "examined", "sample": name, "review": review}
+        facts = [_own_fact(Examined, {**said, **one}, by) for one in findings]
+        return self._sampled(facts, dry_run=dry_run)
+
+    def settle(  # noqa: PLR0913 - all but three are keywords
+        self,
+        name: str,
+        item: str,
+        attribute: str,
+        *,
+        answer: str,
+        reason: str,
+        by: str,
+        note_ref: str | None = None,
+        dry_run: bool = False,
+    ) -> samples.Decided:
+        """Record which answer holds, where two reviews disagree.
+
+        :raises NoSuchSampleError: no frame of that name is sealed.
+        :raises SampleError: there is no disagreement, or no third person.
+        :raises FieldError: a value is not what its field takes.
+        """
+        fields = {
+            "event": "settled",
+            "sample": name,
+            "item": item,
+            "attribute": attribute,
+            "answer": answer,
+            "reason": reason,
+            "note_ref": note_ref,
+        }
+        return self._sampled([_own_fact(Settled, fields, by)], dry_run=dry_run)[0]
+
+    def _sampled(
+        self, facts: Sequence[SampleEvent], *, dry_run: bool
+    ) -> list[samples.Decided]:
+        if not facts:
+            return []
+        event, by = facts[0].event, facts[0].by  # One person does one thing at a time.
+        with self._deciding(event, by, dry_run=dry_run) as appending:
+            return samples.append(appending, facts)
+
     @contextmanager
     def _deciding(self, act: str, by: str, *, dry_run: bool) -> Iterator[Appending]:
         """Open an append for an event, once whoever records it may.
@@ -710,7 +850,8 @@ _Own = TypeVar(
     | Waived
     | Published
     | PackageEvent
-    | PersonEvent,
+    | PersonEvent
+    | SampleEvent,
 )
 
 

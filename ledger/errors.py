@@ -559,6 +559,160 @@ class PackageChangedError(RefusedError):
         )
 
 
+# --- samples -----------------------------------------------------------------
+
+
+class NoSuchSampleError(NotFoundError):
+    """Nothing is drawn, recorded or evaluated without a sealed frame."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__(
+            f"no frame is sealed for a sample named {name or repr('')};"
+            " seal one with `scr sample frame`; `scr sample list` lists them"
+        )
+
+
+class SampleError(RefusedError):
+    """What is to be recorded of a sample breaks a rule."""
+
+
+class SampleTakenError(SampleError):
+    """A frame is sealed once, and never changed."""
+
+    def __init__(self, name: str, position: int) -> None:
+        super().__init__(
+            f"the frame of sample {name} is sealed at @{position} already, and none is"
+            " ever changed; give this one another name"
+        )
+
+
+class SampleFaultyError(SampleError):
+    """A frame or a draw does not agree with itself, or with what is sealed."""
+
+    def __init__(self, name: str, why: str) -> None:
+        super().__init__(f"sample {name} is refused: {why}; nothing was recorded")
+
+
+class FrameChangedError(IntegrityError):
+    """A frame is not what was sealed, or not what its query gives at its basis."""
+
+    def __init__(self, name: str, sealed: str, found: str) -> None:
+        super().__init__(
+            f"the frame of sample {name} has changed: {sealed} is sealed, and it is"
+            f" {found}; nothing is drawn from it, run `scr verify`"
+        )
+
+
+class AlreadyDrawnError(SampleError):
+    """A sample is drawn once: nobody draws until they like what they get."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__(
+            f"sample {name} is drawn already, and is not drawn again;"
+            " see `scr sample show`"
+        )
+
+
+class NotDrawnError(SampleError):
+    """Items are examined once they are drawn."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__(f"sample {name} is not drawn yet; see `scr sample draw`")
+
+
+class NoSeedYetError(SampleError):
+    """A seed from the log is a root that did not exist when the frame was sealed."""
+
+    def __init__(self, name: str, framed_at: int) -> None:
+        super().__init__(
+            f"nothing is recorded since the frame of sample {name} was sealed at"
+            f" @{framed_at}, so the log has no seed yet; draw once the next fact is"
+            " recorded, or give --seed"
+        )
+
+
+class NotInSampleError(SampleError):
+    """Only what was drawn, and not replaced, is examined."""
+
+    def __init__(self, name: str, item: str, why: str) -> None:
+        super().__init__(f"{item} is not in sample {name}: {why}")
+
+
+class AlreadyAnsweredError(SampleError):
+    """An answer is given once a review, and never changed."""
+
+    def __init__(self, item: str, attribute: str, said: str, by: str) -> None:
+        super().__init__(
+            f"{item} is answered {attribute}={said} by {by} already; if that is wrong,"
+            " a second reviewer says so and a third person settles it"
+        )
+
+
+class NoFirstReviewError(SampleError):
+    """There is nothing to review a second time."""
+
+    def __init__(self, item: str, attribute: str) -> None:
+        super().__init__(
+            f"{item} has no first answer for {attribute}, so there is nothing to review"
+        )
+
+
+class OwnReviewError(SampleError):
+    """Nobody reviews their own answers."""
+
+    def __init__(self, item: str, attribute: str, by: str) -> None:
+        super().__init__(
+            f"{by} gave the first answer for {attribute} of {item};"
+            " somebody else has to review it"
+        )
+
+
+class NoDisagreementError(SampleError):
+    """Only a disagreement between two reviews is settled, and once."""
+
+    def __init__(self, item: str, attribute: str) -> None:
+        super().__init__(
+            f"there is no open disagreement on {attribute} of {item};"
+            " see `scr sample show`"
+        )
+
+
+class NotAThirdPersonError(SampleError):
+    """A disagreement is settled by neither of those who disagree."""
+
+    def __init__(self, item: str, attribute: str, by: str) -> None:
+        super().__init__(
+            f"{by} reviewed {attribute} of {item}; a third person has to settle it"
+        )
+
+
+class NoSpareError(SampleError):
+    """Spares are taken in the order drawn, for items nobody has examined."""
+
+    def __init__(self, item: str, why: str) -> None:
+        super().__init__(f"no spare for {item}: {why}")
+
+
+class UnfinishedError(RefusedError):
+    """What is not answered is not evaluated as if it were."""
+
+    def __init__(self, name: str, what: str) -> None:
+        super().__init__(
+            f"sample {name} is not finished: {what}; see `scr sample show`, or evaluate"
+            " what is answered with --partial, which says so"
+        )
+
+
+class MissingExtraError(UsageError):
+    """Something that is not installed is needed for what was asked."""
+
+    def __init__(self, library: str, extra: str) -> None:
+        super().__init__(
+            f"exact limits need {library}, which is not installed;"
+            f' install it with `pip install "scr-ledger[{extra}]"`'
+        )
+
+
 class AnomalyError(RefusedError):
     """A live command departs from a rule that only history may depart from."""
 

@@ -22,6 +22,7 @@ from ledger.domain import measure as measures
 from ledger.domain import package as packages
 from ledger.domain import people as persons
 from ledger.domain import publication as publications
+from ledger.domain import sampling
 from ledger.domain import subject as subjects
 from ledger.domain import taxonomy as taxonomies
 from ledger.domain.claim import named
@@ -32,6 +33,9 @@ from ledger.domain.events import (
     Asserted,
     Categorized,
     Defined,
+    Drawn,
+    Examined,
+    Framed,
     Granted,
     Imported,
     Joined,
@@ -44,6 +48,8 @@ from ledger.domain.events import (
     Retired,
     Revoked,
     ScrFact,
+    Settled,
+    Spared,
     Unreadable,
     Waived,
     Withdrawn,
@@ -73,6 +79,7 @@ if TYPE_CHECKING:
         MeasureEvent,
         PackageEvent,
         PersonEvent,
+        SampleEvent,
     )
 
 PAGE = 2_000
@@ -220,8 +227,9 @@ class _LogCheck:
         """The facts that an agreement brings, and that have to follow it."""
         self._due_at = ""
         self.proofs: list[tuple[int, int, str, str]] = []
-        """Of each assertion and publication: its position, and the position and root
-        it names."""
+        """Of each assertion, publication, frame and seed from the log: its position,
+        and the position and root it names."""
+        self._samples: dict[str, sampling.Sample] = {}
         self._taxonomy: taxonomies.Standing | None = None
         self._people = persons.People()
 
@@ -335,6 +343,8 @@ class _LogCheck:
             yield from self._publication(position, fact)
         if isinstance(fact, Proposed | Amended | Agreed | Rejected | Recalled):
             yield from self._package(position, fact, recorded_at)
+        if isinstance(fact, Framed | Drawn | Spared | Examined | Settled):
+            yield from self._sample(position, fact)
         if isinstance(fact, Categorized):
             yield from self._categories(position, fact, recorded_at)
         if isinstance(fact, Waived) and f"scr/{fact.scr}" not in self._states:
@@ -430,6 +440,23 @@ class _LogCheck:
             )
             yield Finding(position, "publication", why)
         self.proofs.append((position, basis.position, basis.root, "publication"))
+
+    def _sample(self, position: int, fact: SampleEvent) -> Iterator[Finding]:
+        act = sampling.act_of(fact.model_dump(mode="json", exclude_none=True))
+        held = self._samples.get(fact.sample)
+        try:
+            sampling.refuse(held, act)
+            self._samples[fact.sample] = sampling.evolve(held, act, position)
+        except LedgerError as error:
+            yield Finding(position, "sample", str(error))
+        if isinstance(fact, Framed):
+            basis = fact.basis
+            if basis.position >= position:
+                yield Finding(position, "sample", "its basis is beyond it")
+            self.proofs.append((position, basis.position, basis.root, "sample"))
+        if isinstance(fact, Drawn) and fact.seed_position is not None:
+            proof = (fact.seed_position, fact.seed)
+            self.proofs.append((position, *proof, "sample"))
 
     def _categories(
         self, position: int, fact: Categorized, recorded_at: str

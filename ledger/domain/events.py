@@ -828,6 +828,118 @@ class Published(_LedgerFact):
         return f"publication/{self.publication}"
 
 
+# --- samples -----------------------------------------------------------------
+
+Finding = Annotated[
+    Literal["yes", "no", "not-determinable"],
+    _Says("answer", "must be yes, no or not-determinable"),
+]
+_AttributeName = Annotated[
+    str,
+    Field(pattern=_MEASURE),
+    _Says("attribute", "must be 1 to 64 of a-z 0-9 -, a letter first"),
+]
+_SampleName = Annotated[
+    str,
+    Field(pattern=r"^[A-Za-z][A-Za-z0-9._/-]{0,63}$"),
+    _Says("sample", "must be 1 to 64 of A-Z a-z 0-9 . _ - /, a letter first"),
+]
+_Items = Annotated[list[Id], Field(max_length=1_000_000)]
+
+
+class _SampleFact(_LedgerFact):
+    sample: _SampleName
+    by: Text
+    run_by: Text
+
+    @property
+    def stream(self) -> str:
+        """The stream of one sample."""
+        return f"sample/{self.sample}"
+
+
+class Framed(_SampleFact):
+    """A frame is sealed: these SCRs, and no others, can be drawn."""
+
+    topic = "ledger.framed/1"
+    event: Literal["framed"]
+    query: LongText
+    basis: BasisBody
+    order: Text
+    """How the items are ordered before anything is drawn."""
+    size: Quantity
+    sha256: Hash
+    """Of the items in that order, each followed by a line feed."""
+    items: _Items
+
+
+class StratumBody(_Part):
+    """A part of a frame, and what was drawn of it (``sampling.Stratum``)."""
+
+    stratum: Text
+    population: Quantity
+    items: _Items
+    """In the order of selection."""
+    spares: _Items
+    query: OptionalLongText = None
+    members: Annotated[_Items | None, _Absent] = None
+    """What belongs to it, where it is not the whole frame."""
+
+
+class Drawn(_SampleFact):
+    """Items were drawn from the frame, by a rule that anyone can repeat."""
+
+    topic = "ledger.drawn/1"
+    event: Literal["drawn"]
+    frame_sha256: Hash
+    rule: Text
+    seed: Text
+    chosen: Annotated[Literal["given", "log"], _Says("chosen", "must be given or log")]
+    """Who chose the seed: whoever drew, or the log."""
+    seed_position: Annotated[_Position | None, _Absent] = None
+    """The position whose root is the seed."""
+    reviews: Annotated[Literal[1, 2], _Says("reviews", "must be 1 or 2, of each item")]
+    strata: Annotated[list[StratumBody], Field(min_length=1, max_length=1_000)]
+
+
+class Spared(_SampleFact):
+    """A spare was taken in place of an item."""
+
+    topic = "ledger.spared/1"
+    event: Literal["spared"]
+    item: Id
+    spare: Id
+    reason: LongText
+
+
+class Examined(_SampleFact):
+    """An item was examined, and this is the answer for each attribute."""
+
+    topic = "ledger.examined/1"
+    event: Literal["examined"]
+    item: Id
+    review: Annotated[
+        Literal["first", "second"], _Says("review", "must be first or second")
+    ]
+    answers: Annotated[
+        dict[_AttributeName, Finding], Field(min_length=1, max_length=100)
+    ]
+    note_ref: OptionalText = None
+    """Where the working paper is."""
+
+
+class Settled(_SampleFact):
+    """Two reviewers disagreed, and a third person says which answer holds."""
+
+    topic = "ledger.settled/1"
+    event: Literal["settled"]
+    item: Id
+    attribute: _AttributeName
+    answer: Finding
+    reason: LongText
+    note_ref: OptionalText = None
+
+
 # --- the taxonomy, and what validation is told -------------------------------
 
 _Threshold = Annotated[
@@ -1075,6 +1187,7 @@ AssertionEvent = Asserted | Withdrawn
 PublicationEvent = Published
 PackageEvent = Proposed | Amended | Agreed | Rejected | Recalled
 PersonEvent = Joined | Granted | Revoked
+SampleEvent = Framed | Drawn | Spared | Examined | Settled
 LedgerEvent = (
     Opened
     | Imported
@@ -1085,6 +1198,7 @@ LedgerEvent = (
     | PublicationEvent
     | PackageEvent
     | PersonEvent
+    | SampleEvent
 )
 Event = CaseEvent | LedgerEvent
 
@@ -1115,6 +1229,11 @@ OWN_CLASSES: tuple[type[LedgerEvent], ...] = (
     Joined,
     Granted,
     Revoked,
+    Framed,
+    Drawn,
+    Spared,
+    Examined,
+    Settled,
 )
 
 TOPICS: dict[str, type[Event]] = {

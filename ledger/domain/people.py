@@ -48,6 +48,7 @@ _PANEL: tuple[Role, ...] = ("panel",)
 _CLAIMS: tuple[Role, ...] = ("auditor", "supervisor", "publisher")
 _MEASURES: tuple[Role, ...] = ("supervisor", "publisher")
 _PEOPLE: tuple[Role, ...] = ("supervisor",)
+_AUDITOR: tuple[Role, ...] = ("auditor",)
 _CORRECTOR: tuple[Role, ...] = ("corrector",)
 _APPROVER: tuple[Role, ...] = ("approver",)
 
@@ -73,6 +74,11 @@ ACTS: Mapping[str, tuple[Role, ...]] = MappingProxyType(
         "amended": _CORRECTOR,
         "agreed": _APPROVER,
         "rejected": _APPROVER,
+        "framed": _AUDITOR,
+        "drawn": _AUDITOR,
+        "spared": _AUDITOR,
+        "examined": _AUDITOR,
+        "settled": _AUDITOR,
         "recalled": (*_CORRECTOR, *_APPROVER),
     }
 )
