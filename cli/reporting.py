@@ -62,10 +62,11 @@ def document(report: Report, fmt: str) -> str:
 
 def _template(fmt: str) -> Template:
     name = f"publication.{fmt}.j2"
-    return _environment(fmt).get_template(name)
+    return environment(fmt).get_template(name)
 
 
-def _environment(fmt: str) -> Environment:
+def environment(fmt: str) -> Environment:
+    """Return the templates, where every text is cleaned on its way in."""
     from jinja2 import Environment, PackageLoader, StrictUndefined
 
     clean = safe.display if fmt == "html" else safe.markdown

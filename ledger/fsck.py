@@ -15,11 +15,15 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 from urllib.parse import quote
+from zoneinfo import ZoneInfo
 
 from ledger import schema
 from ledger.domain import assertion as assertions
+from ledger.domain import claimed_days
 from ledger.domain import measure as measures
 from ledger.domain import publication as publications
+from ledger.domain import recommendation as recommendations
+from ledger.domain import request as requests
 from ledger.domain import subject as subjects
 from ledger.domain import taxonomy as taxonomies
 from ledger.domain.claim import named
@@ -27,11 +31,15 @@ from ledger.domain.definitions import BUILT_IN, hash_of
 from ledger.domain.events import (
     Asserted,
     Categorized,
+    Cited,
+    Closed,
     Defined,
     Imported,
     Opened,
     OrganizationFact,
     Published,
+    RecommendationEvent,
+    RequestEvent,
     Retired,
     ScrFact,
     Unreadable,
@@ -201,6 +209,9 @@ class _LogCheck:
         """Of each assertion and publication: its position, and the position and root
         it names."""
         self._taxonomy: taxonomies.Standing | None = None
+        self._requests: dict[str, requests.Standing] = {}
+        self._recommendations: dict[str, recommendations.Standing] = {}
+        self._zone = ZoneInfo("UTC")
 
     def row(self, row: Row) -> Iterator[Finding]:
         """Yield what is wrong with the next row."""
@@ -306,6 +317,12 @@ class _LogCheck:
         if isinstance(fact, Waived) and f"scr/{fact.scr}" not in self._states:
             why = f"it waives a rule for {fact.scr}, which is not filed before it"
             yield Finding(position, "waiver", why)
+        if isinstance(fact, RequestEvent):
+            yield from self._request(position, fact, recorded_at)
+        if isinstance(fact, RecommendationEvent):
+            yield from self._recommendation(position, fact, recorded_at)
+        if isinstance(fact, Opened):
+            self._zone = _zone(fact.timezone)
         self._since_import.clear()
 
     def _measure(
@@ -375,6 +392,75 @@ class _LogCheck:
         except MeasureError as error:
             yield Finding(position, "taxonomy", str(error))
         self._taxonomy = taxonomies.evolve(fact, recorded)
+
+    def _request(
+        self, position: int, fact: RequestEvent, recorded_at: str
+    ) -> Iterator[Finding]:
+        held = self._requests.get(fact.request)
+        try:
+            requests.refuse(held, fact)
+            self._claimed_day(fact, recorded_at)
+        except LedgerError as error:
+            yield Finding(position, "request", str(error))
+        self._requests[fact.request] = requests.evolve(held, fact)
+        if not isinstance(fact, Cited):
+            return
+        self.proofs.append(
+            (position, fact.proved_position, fact.proved_root, "request")
+        )
+        if fact.proved_position >= position:
+            why = "it was proved at a position that was not there"
+            yield Finding(position, "request", why)
+        for scr in fact.scrs or ():
+            if f"scr/{scr}" not in self._states:
+                why = f"it cites {scr}, which is not filed before it"
+                yield Finding(position, "request", why)
+        figure = fact.figure
+        if figure is None:
+            return
+        version = self._definitions.get((figure.measure, figure.definition_hash))
+        if version is None or figure.version not in (None, version):
+            name = named(figure.measure, figure.version)
+            why = f"no definition of {name} before it has the hash it names"
+            yield Finding(position, "request", why)
+
+    def _recommendation(
+        self, position: int, fact: RecommendationEvent, recorded_at: str
+    ) -> Iterator[Finding]:
+        held = self._recommendations.get(fact.recommendation)
+        try:
+            recommendations.refuse(held, fact)
+            self._claimed_day(fact, recorded_at)
+        except LedgerError as error:
+            yield Finding(position, "recommendation", str(error))
+        self._recommendations[fact.recommendation] = recommendations.evolve(held, fact)
+        if not isinstance(fact, Closed):
+            return
+        if held is not None and held.check != fact.check:
+            why = "it was closed by another check than its own"
+            yield Finding(position, "recommendation", why)
+        if fact.proved_position is not None and fact.proved_root is not None:
+            proof = (fact.proved_position, fact.proved_root)
+            self.proofs.append((position, *proof, "recommendation"))
+            if fact.proved_position >= position:
+                why = "its check was computed at a position that was not there"
+                yield Finding(position, "recommendation", why)
+
+    def _claimed_day(
+        self, fact: RequestEvent | RecommendationEvent, recorded_at: str
+    ) -> None:
+        recorded = _instant(recorded_at)
+        field = claimed_days.FIELDS.get(fact.event)
+        if field is not None and recorded is not None:  # Else it is a finding already.
+            claimed_days.refuse(fact.event, getattr(fact, field), recorded, self._zone)
+
+
+def _zone(name: str) -> ZoneInfo:
+    """Return a ledger's zone; one that there is not is told when days are asked for."""
+    try:
+        return ZoneInfo(name)
+    except (KeyError, ValueError, OSError):
+        return ZoneInfo("UTC")
 
 
 def _proofs(log: _LogCheck) -> Iterator[Finding]:

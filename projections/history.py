@@ -103,6 +103,7 @@ def details(line: Line) -> str:
     # Of an SCR's fact the organization is a detail; of its own it is the subject.
     subject = "scr" if "scr" in line else "organization"
     aside = {*_CLOCKS, *_COMMON, *_TOLD, subject, "measure"}
+    aside |= {"request", "recommendation"}
     told = {name: value for name, value in line.items() if name not in aside}
     body = told.get("definition")
     if isinstance(body, dict):  # A measure's; what the words begin with matters.
@@ -118,7 +119,7 @@ def details(line: Line) -> str:
 
 def subject_of(line: Line) -> object:
     """Return what a line is about: an SCR, an organization, a measure or the like."""
-    names = ("scr", "organization", "measure")
+    names = ("scr", "organization", "measure", "request", "recommendation")
     others = "taxonomy" if "taxonomy" in line else "ledger"
     return next((line[name] for name in names if name in line), others)
 
