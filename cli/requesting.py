@@ -169,39 +169,31 @@ def cite_command(settings: Settings, /, **given: Any) -> None:
     if given["where"] and given["figure"] is None:
         message = "--where is a cell of --figure; give both"
         raise click.UsageError(message)
-    if given["as_of"] is not None and not given["scrs"]:
-        message = "--as-of is of --scr; a figure says `as of` itself"
+    if given["as_of"] is not None and given["figure"] is not None:
+        message = "--as-of is of --scr alone; a figure says `as of` itself"
         raise click.UsageError(message)
-    cites = _cites(given)
+    where = tuple(sorted(map(_cell, given["where"])))
+    scrs = tuple(dict.fromkeys(given["scrs"]))
+    citing = _Citing(given["figure"], where, scrs, given["as_of"])
 
     def prove() -> tuple[list[Fields], int]:
         with asking(settings, Basing(None, None)) as open_:
-            facts = [_proved(open_, given["request"], one) for one in cites]
+            fact = _proved(open_, given["request"], citing)
             more = {"cited_on": given["on"], "note": given["note"]}
-            return [{**fact, **more} for fact in facts], open_.log.head
+            return [{**fact, **more}], open_.log.head
 
     decided = _proved_and_recorded(settings, prove, given)
     _tell(decided, given, f"request {given['request']}")
 
 
 class _Citing(NamedTuple):
-    """What is to be cited: a claim as typed with a cell, or SCRs at a cut-off."""
+    """What is to be cited: a claim as typed with a cell, SCRs, or both at one basis."""
 
     claim: str | None
     where: tuple[tuple[str, str], ...]
     scrs: tuple[str, ...]
     as_of: str | None
-
-
-def _cites(given: Mapping[str, Any]) -> list[_Citing]:
-    found = []
-    if given["figure"] is not None:
-        where = tuple(sorted(map(_cell, given["where"])))
-        found.append(_Citing(given["figure"], where, (), None))
-    if given["scrs"]:
-        scrs = tuple(dict.fromkeys(given["scrs"]))
-        found.append(_Citing(None, (), scrs, given["as_of"]))
-    return found
+    """Of SCRs alone; a claim says it itself."""
 
 
 def _cell(text: str) -> tuple[str, str]:
@@ -237,10 +229,11 @@ def _proved(open_: Asking, request: str, one: _Citing) -> Fields:
         "proved_position": basis.position,
         "proved_root": basis.root,
     }
+    prove_scrs(open_.log, open_.model, basis, one.scrs)
+    fields["scrs"] = list(one.scrs) or None
     if said is None:
-        prove_scrs(open_.log, open_.model, basis, one.scrs)
         pinned = None if basis.position == open_.log.head else basis.position
-        return {**fields, "scrs": list(one.scrs), "pinned": pinned}
+        return {**fields, "pinned": pinned}
     from projections.assertions import prove
 
     claim, proof = prove(open_.log, open_.model, said, basis, one.where)
@@ -389,12 +382,12 @@ def _otherwise(open_: Asking, line: RequestLine) -> str | None:
 
 
 def _citing(cite: Cite) -> _Citing:
-    if cite.scrs:
+    if cite.measure is None:
         return _Citing(None, (), cite.scrs, cite.as_of)
     version = "" if cite.version is None else f"@{cite.version}"
     until = "" if cite.as_of is None else f" as of {cite.as_of}"
     claim = f"{cite.measure}{version} {cite.fiscal_year} = {cite.value}{until}"
-    return _Citing(claim, cite.where, (), None)
+    return _Citing(claim, cite.where, cite.scrs, None)
 
 
 # --- recorded, and told ---------------------------------------------------------------

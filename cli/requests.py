@@ -181,16 +181,17 @@ def _cites(value: object) -> str:
 
 
 def _words(one: Row) -> str:
-    figure = one["figure"]
+    figure, scrs = one["figure"], one["scrs"]
+    assert isinstance(scrs, list)
+    named = ", ".join(map(str, scrs))
     if figure is None:
-        scrs = one["scrs"]
-        assert isinstance(scrs, list)
-        return ", ".join(map(str, scrs))
+        return named
     assert isinstance(figure, dict)
     version = "" if figure["version"] is None else f"@{figure['version']}"
     cell = "".join(f" {name}={value}" for name, value in figure["where"].items())
     name = f"{figure['measure']}{version} FY{figure['fiscal_year']}{cell}"
-    return f"{name} = {figure['value']:,}"
+    value = f"{name} = {figure['value']:,}"
+    return f"{value}, {named}" if named else value
 
 
 _COLUMNS = [

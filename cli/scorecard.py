@@ -149,8 +149,12 @@ def shown(rate: Rate) -> str:
 
 
 def _trend(found: Scorecard) -> Iterator[str]:
+    from projections.scorecard import TITLES
+
     yield "Trend, at the end of each period as known then, up to this position:"
     width = max(len(point.label) for point in found.trend)
+    heads = "   ".join(f"{TITLES[one.rate]:>26}" for one in found.rates)
+    yield f"  {'':<{width}} {heads}"
     for point in found.trend:
-        told = "   ".join(f"{shown(one):>24}" for one in point.rates)
+        told = "   ".join(f"{shown(one):>26}" for one in point.rates)
         yield f"  {point.label:<{width}} {told}"

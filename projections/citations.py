@@ -116,11 +116,11 @@ def verify(log: Log, model: ReadModel, citations: Iterable[Citation]) -> list[Ve
 def _verified(
     log: Log, model: ReadModel, one: Citation, printed: Sequence[Recorded]
 ) -> Verified:
+    basis = _proved(log, one)
+    now = basis if one.pinned is not None else _now(log, one)
+    still = approved(model, now, one.scrs)
+    gone = tuple(scr for scr in one.scrs if scr not in still)
     if one.claim is None:
-        basis = _proved(log, one)
-        now = basis if one.pinned is not None else _now(log, one)
-        still = approved(model, now, one.scrs)
-        gone = tuple(scr for scr in one.scrs if scr not in still)
         return Verified(one, basis, None, None, gone, ())
     held = Assertion(
         one.position, one.recorded_at, one.by, one.note, one.claim, one.proof, None
@@ -130,7 +130,7 @@ def _verified(
     if checked.state == "fails" and one.where and checked.measure is not None:
         difference = _cell_difference(log, model, one, checked)
     reprinted = tuple(_reprinted(one, printed))
-    return Verified(one, checked.proved.basis, checked, difference, (), reprinted)
+    return Verified(one, basis, checked, difference, gone, reprinted)
 
 
 def _proved(log: Log, one: Citation) -> Basis:

@@ -26,7 +26,7 @@ _UNREADABLE = (KeyError, TypeError, ValueError, AttributeError, UsageError)
 
 
 class Citation(NamedTuple):
-    """What a request cites: a figure, or some SCRs, at a cut-off."""
+    """What a request cites: a figure, some SCRs, or both, at a cut-off."""
 
     request: str
     position: int
@@ -46,11 +46,13 @@ class Citation(NamedTuple):
     @property
     def words(self) -> str:
         """What is cited, as people write it."""
+        scrs = ", ".join(self.scrs)
         if self.claim is None:
-            return ", ".join(self.scrs)
+            return scrs
         cell = "".join(f" {column}={value}" for column, value in self.where)
         claim = self.claim
-        return f"{claim.name} FY {claim.fiscal_year}{cell} = {claim.value:,}"
+        figure = f"{claim.name} FY {claim.fiscal_year}{cell} = {claim.value:,}"
+        return f"{figure}, {scrs}" if scrs else figure
 
 
 class Request(NamedTuple):

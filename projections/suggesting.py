@@ -8,15 +8,19 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from ledger.domain.fiscal import last_day
+from ledger.domain.fiscal import fiscal_year_of, last_day
+from projections import basis as bases
 from projections.counts import Question, cases, count
 from projections.waivers import day_of
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from ledger.reader import Log
     from projections.basis import Basis
     from projections.counts import Row
     from projections.readmodel import ReadModel
+    from projections.requests import Request
 
 YEARS = 5
 LARGEST = 3
@@ -101,6 +105,40 @@ def suggest(
         cited_measure=measure,
         cases=tuple(cases(model, basis, asked)),
     )
+
+
+class Overlooked(NamedTuple):
+    """A request that cites nothing, and the activity that was known on its day."""
+
+    request: Request
+    fiscal_year: int
+    """The last that was over on the day it was submitted."""
+    value: int
+    """Of ``dd-all``, for its program and office, as known that day."""
+
+
+def overlooked(
+    log: Log, model: ReadModel, every: Iterable[Request]
+) -> list[Overlooked]:
+    """Return the requests that cite nothing although there was something to cite.
+
+    The most active first; each is judged as known on the day it was submitted.
+    """
+    found = []
+    for one in every:
+        if one.state == "used":
+            continue
+        basis = bases.parse_as_of(one.submitted_on, log)
+        year = fiscal_year_of(one.submitted_on) - 1
+        where = tuple(
+            (name, value)
+            for name, value in (("office", one.office), ("program", one.program))
+            if value is not None
+        )
+        (value,) = _values(model, basis, "dd-all", range(year, year + 1), where)
+        if value:
+            found.append(Overlooked(one, year, value))
+    return sorted(found, key=lambda one: (-one.value, one.request.request))
 
 
 def _values(

@@ -960,7 +960,7 @@ class CitedFigureBody(_Part):
 
 
 class Cited(_RequestFact):
-    """A figure, or some SCRs, support a request; proved when it was recorded."""
+    """A figure, some SCRs, or both support a request; proved when it was recorded."""
 
     topic = "ledger.cited/1"
     event: Literal["cited"]
@@ -977,8 +977,8 @@ class Cited(_RequestFact):
 
     @model_validator(mode="after")
     def _consistent(self) -> Cited:
-        if (self.figure is None) == (self.scrs is None):
-            message = "a citation is of a figure or of SCRs"
+        if self.figure is None and self.scrs is None:
+            message = "a citation is of a figure, of SCRs, or of both"
             raise ValueError(message)
         if (self.bound == "all") != (self.instant is None):
             message = "a bound has an instant, all has none"

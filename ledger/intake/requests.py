@@ -47,11 +47,15 @@ class _Cite(BaseModel):
     as_of: Text | None = None
 
     @model_validator(mode="after")
-    def _one_of_both(self) -> _Cite:
+    def _something(self) -> _Cite:
         figure = (self.measure, self.fiscal_year, self.value)
         whole = None not in figure
-        if whole == bool(self.scrs) or (self.scrs and figure != (None,) * 3):
-            message = "cites a measure, fiscal_year and value, or else scrs"
+        nothing = figure == (None,) * 3
+        if not whole and not (nothing and self.scrs):
+            message = "cites a measure, fiscal_year and value, or scrs, or both"
+            raise ValueError(message)
+        if not whole and (self.where or self.version is not None):
+            message = "where and version are of a measure; name one"
             raise ValueError(message)
         if len(set(self.scrs)) < len(self.scrs):
             message = "scrs must not name anything twice"
@@ -100,7 +104,7 @@ class _Line(BaseModel):
 
 
 class Cite(NamedTuple):
-    """What a line cites: a figure, or SCRs."""
+    """What a line cites: a figure, SCRs, or both."""
 
     measure: str | None
     version: int | None
