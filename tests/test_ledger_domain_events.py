@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 
 from ledger.domain.events import (
     CASE_CLASSES,
-    OWN_CLASSES,
     MAX_LINE_BYTES,
+    OWN_CLASSES,
     TOPICS,
     Unreadable,
     parse_fields,

@@ -903,6 +903,8 @@ class Waived(_LedgerFact):
 
 # --- resource requests -------------------------------------------------------
 
+Amount = Annotated[Quantity, _Says("amount", "must be a whole number, 0 or more")]
+
 
 class _RequestFact(_LedgerFact):
     request: Id
@@ -921,8 +923,8 @@ class Requested(_RequestFact):
     topic = "ledger.requested/1"
     event: Literal["requested"]
     fiscal_year: FiscalYear
-    amount: Quantity
-    positions: Quantity
+    amount: Amount
+    positions: Amount
     program: OptionalText = None
     office: OptionalText = None
     title: OptionalLongText = None

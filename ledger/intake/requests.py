@@ -16,6 +16,7 @@ from pydantic import (
 )
 
 from ledger.domain.events import (
+    Amount,
     FiscalYear,
     Id,
     LongText,
@@ -76,8 +77,8 @@ class _Line(BaseModel):
     fiscal_year: FiscalYear
     title: LongText | None = None
     submitted_on: str | None = None
-    amount: Quantity
-    positions: Quantity
+    amount: Amount
+    positions: Amount
     cites: list[_Cite] = []
     reason: LongText | None = None
     synthetic: bool = False
