@@ -15,10 +15,11 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from cli.main import Settings
-    from ledger.store.recommendations import Decided
+    from ledger.domain.events import RecommendationEvent
     from projections.checks import Result
 
     Fields = dict[str, object]
+    Decided = tuple[RecommendationEvent, int | None]
 
 ADD_EXAMPLES = """\b
 Examples:
@@ -205,7 +206,8 @@ def _record(
 
 
 def _tell(decided: Decided, given: Mapping[str, Any]) -> None:
-    status, position = "recorded", decided.position
+    fact, position = decided
+    status = "recorded"
     if position is None:
         status = "already recorded"
     elif given["dry_run"]:
@@ -215,11 +217,11 @@ def _tell(decided: Decided, given: Mapping[str, Any]) -> None:
             "schema": "scr-recommendation-recorded/1",
             "status": status,
             "position": position,
-            "event": decided.fact.event,
-            "recommendation": decided.fact.recommendation,
+            "event": fact.event,
+            "recommendation": fact.recommendation,
         }
         click.echo(json_text(json.dumps(told, ensure_ascii=False)))
         return
     at = "" if position is None else f", at @{position}"
-    name = decided.fact.recommendation
-    click.echo(display(f"{status}: recommendation {name}, {decided.fact.event}{at}"))
+    name = fact.recommendation
+    click.echo(display(f"{status}: recommendation {name}, {fact.event}{at}"))

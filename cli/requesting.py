@@ -15,10 +15,11 @@ if TYPE_CHECKING:
 
     from cli.asking import Asking, F
     from cli.main import Settings
+    from ledger.domain.events import RequestEvent
     from ledger.intake.requests import Cite, RequestLine
-    from ledger.store.requests import Decided
 
     Fields = dict[str, object]
+    Decided = tuple[RequestEvent, int | None]
 
 ADD_EXAMPLES = """\b
 Examples:
@@ -32,12 +33,12 @@ Examples:
 """
 CITE_EXAMPLES = """\b
 Examples:
-  scr request cite RR-2022-01 --figure "dd-tco FY2019 = 46 as of 2020-01-15" --by hq
-  scr request cite RR-2022-01 --scr SCR-2019-00042 --as-of 2021-01-15 --by hq
+  scr request cite RR-2022-47 --figure "dd-tco FY2019 = 46 as of 2020-01-15" --by hq
+  scr request cite RR-2022-47 --scr SCR-2019-00042 --as-of 2021-01-15 --by hq
 """
 DECLINE_EXAMPLES = """\b
 Examples:
-  scr request decline RR-2022-01 --reason "a statute names the amount" --by hq
+  scr request decline RR-2022-42 --reason "a statute names the amount" --by hq
 """
 
 ATTEMPTS = 5
@@ -253,7 +254,7 @@ def _proved_and_recorded(
     settings: Settings,
     prove: Callable[[], tuple[list[Fields], int]],
     given: Mapping[str, Any],
-) -> list[Decided]:
+) -> Sequence[Decided]:
     """Prove and record; prove anew where the log has grown meanwhile."""
     from ledger.errors import HeadMovedError
 
@@ -398,7 +399,7 @@ def _record(
     facts: Sequence[Fields],
     head: int | None,
     given: Mapping[str, Any],
-) -> list[Decided]:
+) -> Sequence[Decided]:
     from zoneinfo import ZoneInfo
 
     from ledger.app import open_ledger
@@ -417,18 +418,18 @@ def _record(
 
 
 def _tell(decided: Sequence[Decided], given: Mapping[str, Any], what: str) -> None:
-    added = [one for one in decided if one.position is not None]
+    added = [(fact, at) for fact, at in decided if at is not None]
     status = "already recorded"
     if added:
         status = "would be recorded" if given["dry_run"] else "recorded"
-    positions = [] if given["dry_run"] else [one.position for one in added]
+    positions = [] if given["dry_run"] else [at for _, at in added]
     if given["as_json"]:
         told = {
             "schema": "scr-request-recorded/1",
             "status": status,
             "positions": positions,
-            "events": [one.fact.event for one in added],
-            "requests": list(dict.fromkeys(one.fact.request for one in decided)),
+            "events": [fact.event for fact, _ in added],
+            "requests": list(dict.fromkeys(fact.request for fact, _ in decided)),
             "already_recorded": len(decided) - len(added),
         }
         click.echo(json_text(json.dumps(told, ensure_ascii=False)))

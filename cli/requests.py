@@ -35,8 +35,8 @@ Examples:
 """
 SHOW_EXAMPLES = """\b
 Examples:
-  scr request show RR-2022-01
-  scr request show RR-2022-01 --json
+  scr request show RR-2022-47
+  scr request show RR-2022-47 --json
 """
 COVERAGE_EXAMPLES = """\b
 Examples:
@@ -46,7 +46,7 @@ Examples:
 VERIFY_EXAMPLES = """\b
 Examples:
   scr request verify
-  scr request verify RR-2022-01 --json
+  scr request verify RR-2022-47 --json
 """
 
 RESTATED = 1

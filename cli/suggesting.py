@@ -229,11 +229,10 @@ def _paragraph(
     )
     return [
         f"In FY {year} {who} had {scrs(dd)} with a disruption or dismantlement{trend};"
-        f" {tco:,} of them are determined to be about a transnational criminal"
-        " organization.",
-        f"They comprise {found.value('disruptions-all', year):,} disruptions and"
-        f" {found.value('dismantlements-all', year):,} dismantlements;"
-        f" the largest categories are {largest}.",
+        f" {scrs(tco)} of these {'is' if tco == 1 else 'are'} determined to be about a"
+        " transnational criminal organization.",
+        f"Disruptions: {found.value('disruptions-all', year):,}; dismantlements:"
+        f" {found.value('dismantlements-all', year):,}; largest categories: {largest}.",
         f"Source: SCR ledger, measures dd-all and dd-tco, by {known}"
         f" (grade {grade_text(basis)}): {basis_line(basis)}",
     ]

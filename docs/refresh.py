@@ -35,6 +35,7 @@ EXAMPLE = re.compile(r"(?<=```console\n).*?(?=```\n)", re.DOTALL)
 PREPARE = re.compile(r"^<!-- before: (.*) -->$", re.MULTILINE)
 
 WORKED = (
+    "accountability.md",
     "measures.md",
     "publications.md",
     "reconciliation.md",
@@ -142,6 +143,9 @@ def prepared() -> Iterator[None]:
         Path("apg.toml").write_text(block("measures.md", "toml"), encoding="utf-8")
         Path("printed.jsonl").write_text(
             block("publications.md", "json"), encoding="utf-8"
+        )
+        Path("requests.jsonl").write_text(
+            block("accountability.md", "json"), encoding="utf-8"
         )
         said(["init", "--name", "first"])
         said(["import", "first.jsonl"])
