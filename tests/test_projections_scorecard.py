@@ -145,6 +145,18 @@ class TestTrend:
         wanted = accountability.ends(date(2030, 1, 15), "quarter")[: POINTS - 1]
         assert ends == [*(one.isoformat() for one in reversed(wanted)), "2030-01-15"]
 
+    def test_a_basis_on_the_last_day_of_a_period_is_its_own_point(self, tmp_path):
+        """
+        The period that ends with the basis is not there twice.
+        """
+        path = ledgers.make(tmp_path / "scr.db")
+        ledgers.load(path, life("S-1"))
+        with open_log(path) as log, open_read_model(log) as model:
+            basis = bases.parse_as_of("2020-09-30", log)
+            labels = [one.label for one in scorecard(log, model, basis).trend]
+
+        assert labels == ["FY2019", "2020-09-30"]
+
     def test_nothing_is_not_zero_percent(self, tmp_path):
         """
         A rate of nothing has no percentage, on an empty ledger as well.
