@@ -556,15 +556,14 @@ class CitesAlreadyError(RefusedError):
         )
 
 
-class NotCountableError(LedgerError):
+class NotCountableError(NotTrueError):
     """Only an SCR that stands and is approved supports a request: the answer is no."""
 
-    exit_code = 1
-
     def __init__(self, scr: str) -> None:
-        super().__init__(
+        LedgerError.__init__(
+            self,
             f"{scr} does not stand, or is not approved, at this basis; nothing was"
-            f" recorded; see `scr show {scr}`"
+            f" recorded; see `scr show {scr}`",
         )
 
 
