@@ -70,7 +70,7 @@ def _template(fmt: str) -> Template:
 
 
 def environment(fmt: str) -> Environment:
-    """Return what templates are drawn with: every text is cleaned on its way in."""
+    """Return the templates, where every text is cleaned on its way in."""
     from jinja2 import Environment, PackageLoader, StrictUndefined
 
     clean = safe.display if fmt == "html" else safe.markdown

@@ -39,6 +39,7 @@ PREPARE = re.compile(r"^<!-- before: (.*) -->$", re.MULTILINE)
 
 WORKED = (
     "corrections.md",
+    "accountability.md",
     "measures.md",
     "people.md",
     "publications.md",
@@ -156,6 +157,9 @@ def prepared() -> Iterator[None]:
             shutil.copy(FIXTURE / name, copy)
         shutil.copy(FIXTURE / "printed.jsonl", "oig-printed.jsonl")
         Path("findings.csv").write_text(findings(), encoding="utf-8")
+        Path("requests.jsonl").write_text(
+            block("accountability.md", "json"), encoding="utf-8"
+        )
         said(["init", "--name", "first"])
         said(["import", "first.jsonl"])
         yield

@@ -27,6 +27,10 @@ from ledger.domain.events import (
     Asserted,
     AssertionEvent,
     Categorized,
+    Cited,
+    Closed,
+    Completed,
+    Declined,
     Defined,
     Drawn,
     Examined,
@@ -41,10 +45,16 @@ from ledger.domain.events import (
     Proposed,
     Published,
     Recalled,
+    RecommendationEvent,
+    Recommended,
     Rejected,
+    Requested,
+    RequestEvent,
+    Responded,
     Retired,
     Revoked,
     SampleEvent,
+    Scheduled,
     Settled,
     Spared,
     Unreadable,
@@ -79,6 +89,8 @@ from ledger.store import (
     packages,
     people,
     publications,
+    recommendations,
+    requests,
     samples,
     taxonomies,
     waivers,
@@ -828,6 +840,51 @@ class CaseLedger(Application[str]):
         with self._deciding(event, by, dry_run=dry_run) as appending:
             return samples.append(appending, facts)
 
+    def record_requests(
+        self,
+        said: Iterable[Mapping[str, object]],
+        *,
+        zone: ZoneInfo,
+        by: str,
+        head: int | None = None,
+        dry_run: bool = False,
+    ) -> list[requests.Decided]:
+        """Record facts about resource requests, all or none.
+
+        :param said: the fields of each, with its ``event``: ``requested``, ``cited`` or
+            ``declined``; what is None is left out.
+        :param zone: the ledger's time zone: no day that is claimed is after today.
+        :param head: the last position that citations were proved at, if there are any.
+        :raises HeadMovedError: the log has grown since; prove them again.
+        :raises LedgerError: a rule of ``ledger.domain.request``.
+        :raises FieldError: a value is not what its field takes.
+        """
+        facts = [_own_fact(_REQUESTS[str(one["event"])], one, by) for one in said]
+        with self._deciding("requested", by, dry_run=dry_run) as appending:
+            return requests.append(appending, facts, zone, head)
+
+    def record_recommendation(
+        self,
+        said: Mapping[str, object],
+        *,
+        zone: ZoneInfo,
+        by: str,
+        head: int | None = None,
+        dry_run: bool = False,
+    ) -> recommendations.Decided:
+        """Record a fact about a recommendation; the last one again adds nothing.
+
+        :param said: its fields, with its ``event``; what is None is left out.
+        :param zone: as for :meth:`record_requests`.
+        :param head: the last position that its check was computed at, to close it.
+        :raises HeadMovedError: the log has grown since; compute it again.
+        :raises LedgerError: a rule of ``ledger.domain.recommendation``.
+        :raises FieldError: a value is not what its field takes.
+        """
+        fact = _own_fact(_RECOMMENDATIONS[str(said["event"])], said, by)
+        with self._deciding(fact.event, by, dry_run=dry_run) as appending:
+            return recommendations.append(appending, fact, zone, head)
+
     @contextmanager
     def _deciding(self, act: str, by: str, *, dry_run: bool) -> Iterator[Appending]:
         """Open an append for an event, once whoever records it may.
@@ -842,6 +899,19 @@ class CaseLedger(Application[str]):
             yield appending
 
 
+_REQUESTS: dict[str, type[RequestEvent]] = {
+    "requested": Requested,
+    "cited": Cited,
+    "declined": Declined,
+}
+_RECOMMENDATIONS: dict[str, type[RecommendationEvent]] = {
+    "recommended": Recommended,
+    "responded": Responded,
+    "scheduled": Scheduled,
+    "completed": Completed,
+    "closed": Closed,
+}
+
 _Own = TypeVar(
     "_Own",
     bound=MeasureEvent
@@ -851,7 +921,9 @@ _Own = TypeVar(
     | Published
     | PackageEvent
     | PersonEvent
-    | SampleEvent,
+    | SampleEvent
+    | RequestEvent
+    | RecommendationEvent,
 )
 
 

@@ -733,6 +733,119 @@ class CommandIdTakenError(RefusedError):
         )
 
 
+# --- requests and recommendations --------------------------------------------
+
+
+class DayToComeError(RefusedError):
+    """What is claimed to have been known from a day on was not known before it."""
+
+    def __init__(self, field: str, claimed: str, today: str) -> None:
+        super().__init__(
+            f"{field} {claimed} is later than {today}, the day of recording;"
+            " record it once it has happened"
+        )
+
+
+class NoSuchRequestError(NotFoundError):
+    """Only a request that is recorded can be named."""
+
+    def __init__(self, request: str) -> None:
+        super().__init__(
+            f"no request {request or repr('')} is recorded; `scr request list` lists"
+            " them, `scr request add` records one"
+        )
+
+
+class RequestTakenError(RefusedError):
+    """A request is recorded once, and never changed."""
+
+    def __init__(self, request: str) -> None:
+        super().__init__(
+            f"request {request} is recorded already, and says something else; see"
+            f" `scr request show {request}`, and give this one another id"
+        )
+
+
+class CitesAlreadyError(RefusedError):
+    """A request that cites SCR data does not decline to."""
+
+    def __init__(self, request: str) -> None:
+        super().__init__(
+            f"request {request} cites SCR data, so there is nothing to decline;"
+            f" see `scr request show {request}`"
+        )
+
+
+class NotCountableError(NotTrueError):
+    """Only an SCR that stands and is approved supports a request: the answer is no."""
+
+    def __init__(self, scr: str) -> None:
+        LedgerError.__init__(
+            self,
+            f"{scr} does not stand, or is not approved, at this basis; nothing was"
+            f" recorded; see `scr show {scr}`",
+        )
+
+
+class NoSuchRecommendationError(NotFoundError):
+    """Only a recommendation that is recorded can be named."""
+
+    def __init__(self, recommendation: str) -> None:
+        super().__init__(
+            f"no recommendation {recommendation or repr('')} is recorded;"
+            " `scr recommendation list` lists them"
+        )
+
+
+class RecommendationTakenError(RefusedError):
+    """A recommendation is recorded once, and never changed."""
+
+    def __init__(self, recommendation: str) -> None:
+        super().__init__(
+            f"recommendation {recommendation} is recorded already, and says something"
+            f" else; see `scr recommendation show {recommendation}`"
+        )
+
+
+class ClosedAlreadyError(RefusedError):
+    """Nothing follows the closing of a recommendation."""
+
+    def __init__(self, recommendation: str) -> None:
+        super().__init__(
+            f"recommendation {recommendation} is closed; nothing more is recorded of it"
+        )
+
+
+class NoSuchMilestoneError(RefusedError):
+    """Only a milestone that is scheduled is completed."""
+
+    def __init__(self, recommendation: str, milestone: str) -> None:
+        super().__init__(
+            f"recommendation {recommendation} has no milestone {milestone};"
+            " record it with --due first"
+        )
+
+
+class MilestoneCompletedError(RefusedError):
+    """A milestone is completed once."""
+
+    def __init__(self, recommendation: str, milestone: str) -> None:
+        super().__init__(
+            f"milestone {milestone} of {recommendation} is completed already;"
+            " give another one another name"
+        )
+
+
+class RedCheckError(RefusedError):
+    """A recommendation is not closed while its own check does not pass."""
+
+    def __init__(self, recommendation: str, check: str, why: str) -> None:
+        super().__init__(
+            f"recommendation {recommendation} is not closed: its check {check} is not"
+            f" green: {why}; nothing was recorded"
+        )
+
+
 # --- files -------------------------------------------------------------------
 
 

@@ -15,14 +15,17 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 from urllib.parse import quote
+from zoneinfo import ZoneInfo
 
 from ledger import schema
 from ledger.domain import assertion as assertions
+from ledger.domain import claimed_days, sampling
 from ledger.domain import measure as measures
 from ledger.domain import package as packages
 from ledger.domain import people as persons
 from ledger.domain import publication as publications
-from ledger.domain import sampling
+from ledger.domain import recommendation as recommendations
+from ledger.domain import request as requests
 from ledger.domain import subject as subjects
 from ledger.domain import taxonomy as taxonomies
 from ledger.domain.claim import named
@@ -32,6 +35,10 @@ from ledger.domain.events import (
     Amended,
     Asserted,
     Categorized,
+    Cited,
+    Closed,
+    Completed,
+    Declined,
     Defined,
     Drawn,
     Examined,
@@ -44,9 +51,15 @@ from ledger.domain.events import (
     Proposed,
     Published,
     Recalled,
+    RecommendationEvent,
+    Recommended,
     Rejected,
+    Requested,
+    RequestEvent,
+    Responded,
     Retired,
     Revoked,
+    Scheduled,
     ScrFact,
     Settled,
     Spared,
@@ -232,6 +245,9 @@ class _LogCheck:
         self._samples: dict[str, sampling.Sample] = {}
         self._taxonomy: taxonomies.Standing | None = None
         self._people = persons.People()
+        self._requests: dict[str, requests.Standing] = {}
+        self._recommendations: dict[str, recommendations.Standing] = {}
+        self._zone = ZoneInfo("UTC")
 
     def row(self, row: Row) -> Iterator[Finding]:
         """Yield what is wrong with the next row."""
@@ -335,22 +351,36 @@ class _LogCheck:
             if found != Counter(fact.added):
                 why = "the facts before it are not those this import says it added"
                 yield Finding(position, "import", why)
-        if isinstance(fact, Defined | Retired):
-            yield from self._measure(position, fact, recorded_at)
-        if isinstance(fact, Asserted | Withdrawn):
-            yield from self._assertion(position, fact)
-        if isinstance(fact, Published):
-            yield from self._publication(position, fact)
-        if isinstance(fact, Proposed | Amended | Agreed | Rejected | Recalled):
-            yield from self._package(position, fact, recorded_at)
-        if isinstance(fact, Framed | Drawn | Spared | Examined | Settled):
-            yield from self._sample(position, fact)
-        if isinstance(fact, Categorized):
-            yield from self._categories(position, fact, recorded_at)
-        if isinstance(fact, Waived) and f"scr/{fact.scr}" not in self._states:
-            why = f"it waives a rule for {fact.scr}, which is not filed before it"
-            yield Finding(position, "waiver", why)
+        if isinstance(fact, Opened):
+            self._zone = _zone(fact.timezone)
+        yield from self._about(position, fact, recorded_at)
         self._since_import.clear()
+
+    def _about(
+        self, position: int, fact: LedgerEvent, recorded_at: str
+    ) -> Iterator[Finding]:
+        match fact:
+            case Defined() | Retired():
+                yield from self._measure(position, fact, recorded_at)
+            case Asserted() | Withdrawn():
+                yield from self._assertion(position, fact)
+            case Published():
+                yield from self._publication(position, fact)
+            case Proposed() | Amended() | Agreed() | Rejected() | Recalled():
+                yield from self._package(position, fact, recorded_at)
+            case Framed() | Drawn() | Spared() | Examined() | Settled():
+                yield from self._sample(position, fact)
+            case Categorized():
+                yield from self._categories(position, fact, recorded_at)
+            case Waived() if f"scr/{fact.scr}" not in self._states:
+                why = f"it waives a rule for {fact.scr}, which is not filed before it"
+                yield Finding(position, "waiver", why)
+            case Requested() | Cited() | Declined():
+                yield from self._request(position, fact, recorded_at)
+            case Recommended() | Responded() | Scheduled() | Completed() | Closed():
+                yield from self._recommendation(position, fact, recorded_at)
+            case _:
+                return
 
     def _who(self, position: int, fact: LedgerEvent) -> Iterator[Finding]:
         if isinstance(fact, Opened):
@@ -527,6 +557,75 @@ class _LogCheck:
                 why = "it says that it carries a package out, which did not bring it"
                 yield Finding(position, "package", why)
         self._strays.clear()
+
+    def _request(
+        self, position: int, fact: RequestEvent, recorded_at: str
+    ) -> Iterator[Finding]:
+        held = self._requests.get(fact.request)
+        try:
+            requests.refuse(held, fact)
+            self._claimed_day(fact, recorded_at)
+        except LedgerError as error:
+            yield Finding(position, "request", str(error))
+        self._requests[fact.request] = requests.evolve(held, fact)
+        if not isinstance(fact, Cited):
+            return
+        self.proofs.append(
+            (position, fact.proved_position, fact.proved_root, "request")
+        )
+        if fact.proved_position >= position:
+            why = "it was proved at a position that was not there"
+            yield Finding(position, "request", why)
+        for scr in fact.scrs or ():
+            if f"scr/{scr}" not in self._states:
+                why = f"it cites {scr}, which is not filed before it"
+                yield Finding(position, "request", why)
+        figure = fact.figure
+        if figure is None:
+            return
+        version = self._definitions.get((figure.measure, figure.definition_hash))
+        if version is None or figure.version not in (None, version):
+            name = named(figure.measure, figure.version)
+            why = f"no definition of {name} before it has the hash it names"
+            yield Finding(position, "request", why)
+
+    def _recommendation(
+        self, position: int, fact: RecommendationEvent, recorded_at: str
+    ) -> Iterator[Finding]:
+        held = self._recommendations.get(fact.recommendation)
+        try:
+            recommendations.refuse(held, fact)
+            self._claimed_day(fact, recorded_at)
+        except LedgerError as error:
+            yield Finding(position, "recommendation", str(error))
+        self._recommendations[fact.recommendation] = recommendations.evolve(held, fact)
+        if not isinstance(fact, Closed):
+            return
+        if held is not None and held.check != fact.check:
+            why = "it was closed by another check than its own"
+            yield Finding(position, "recommendation", why)
+        if fact.proved_position is not None and fact.proved_root is not None:
+            proof = (fact.proved_position, fact.proved_root)
+            self.proofs.append((position, *proof, "recommendation"))
+            if fact.proved_position >= position:
+                why = "its check was computed at a position that was not there"
+                yield Finding(position, "recommendation", why)
+
+    def _claimed_day(
+        self, fact: RequestEvent | RecommendationEvent, recorded_at: str
+    ) -> None:
+        recorded = _instant(recorded_at)
+        field = claimed_days.FIELDS.get(fact.event)
+        if field is not None and recorded is not None:  # Else it is a finding already.
+            claimed_days.refuse(fact.event, getattr(fact, field), recorded, self._zone)
+
+
+def _zone(name: str) -> ZoneInfo:
+    """Return a ledger's zone; one that there is not is told when days are asked for."""
+    try:
+        return ZoneInfo(name)
+    except (KeyError, ValueError, OSError):
+        return ZoneInfo("UTC")
 
 
 def _proofs(log: _LogCheck) -> Iterator[Finding]:

@@ -108,12 +108,6 @@ def read_sample(lines: Iterable[str]) -> Sample:
     return Sample(header["as_of"], header["seed"], items)
 
 
-def unused_requests(lines: Iterable[str]) -> tuple[int, int]:
-    """Return how many requests cite no SCR data, and how many there are."""
-    cited = [bool(json.loads(line)["cites"]) for line in lines]
-    return cited.count(False), len(cited)
-
-
 # --- what was printed -----------------------------------------------------------
 
 

@@ -103,6 +103,7 @@ def details(line: Line) -> str:
     # Of an SCR's fact the organization is a detail; of its own it is the subject.
     subject = "scr" if "scr" in line else "organization"
     aside = {*_CLOCKS, *_COMMON, *_TOLD, subject, "measure", "person", "sample"}
+    aside |= {"request", "recommendation"}
     told = {name: value for name, value in line.items() if name not in aside}
     body = told.get("definition")
     if isinstance(body, dict):  # A measure's; what the words begin with matters.
@@ -145,7 +146,10 @@ def _stratum(one: dict[str, Any]) -> str:
 
 def subject_of(line: Line) -> object:
     """Return what a line is about: an SCR, an organization, a measure or the like."""
-    names = ("scr", "organization", "measure", "publication", "person", "sample")
+    names = (
+        *("scr", "organization", "measure", "publication", "person", "sample"),
+        *("request", "recommendation"),
+    )
     others = "taxonomy" if "taxonomy" in line else "ledger"
     return next((line[name] for name in names if name in line), others)
 

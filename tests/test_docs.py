@@ -132,6 +132,8 @@ def test_the_list_of_commands_has_what_they_share():
 
 
 PUBLISHING = ("--document", "d", "--claims", "dd-tco", "--by", "b", "--override", "o")
+RECOMMENDING = ("--text", "t", "--addressee", "a", "--issued-on", "2023-09-19")
+RECOMMENDING += ("--check", "assertions", "--by", "me")
 WAIVING = ("--scr", "SCR-2", "--until", "2026-06-30", "--reason", "r", "--by", "me")
 
 
@@ -179,6 +181,16 @@ WAIVING = ("--scr", "SCR-2", "--until", "2026-06-30", "--reason", "r", "--by", "
         ["sample", "list"],
         ["sample", "show", "A"],
         ["sample", "evaluate", "A", "--attribute", "tco=no"],
+        ["request", "load", "requests.jsonl", "--by", "me"],
+        ["request", "list"],
+        ["request", "show", "RR-2026-01"],
+        ["request", "coverage", "--by", "office"],
+        ["request", "verify"],
+        ["request", "suggest", "--office", "SAC Houston", "--fy", "2021"],
+        ["recommendation", "add", "R-1", *RECOMMENDING],
+        ["recommendation", "list"],
+        ["recommendation", "show", "R-2"],
+        ["scorecard"],
     ],
     ids=" ".join,
 )
@@ -198,6 +210,10 @@ def test_every_member_of_json_is_on_the_page(asked):
             scr("person", "add", "chief", "--by", "chief")
         if asked[0] == "sample":
             sampled("A", drawn="draw" not in asked)
+        if asked[0] in {"request", "scorecard"} and "load" not in asked:
+            scr("request", "load", "requests.jsonl", "--by", "me")
+        if asked[0] == "recommendation":
+            scr("recommendation", "add", "R-2", *RECOMMENDING)
         told = scr(*asked, "--json").json
     page = page_of(asked[0])
     index = (DOCS / "commands" / "index.md").read_text(encoding="utf-8")
@@ -385,6 +401,11 @@ def test_examples_run(  # noqa: C901, PLR0912, PLR0915 - a place for each comman
                 assert registered.code == 0
     elif command == "person":
         folder = peopled(tmp_path, agent=" add " not in example)
+    elif command in {"request", "recommendation"}:
+        folder = shutil.copytree(demo, tmp_path / "accounted")
+        shutil.copy(FIXTURE.parent / "requests.jsonl", folder)
+        with chdir(folder):
+            accounted(example)
     elif command == "measure":
         ledgers.make(tmp_path / "scr.db")
         text = refresh().block("measures.md", "toml")
@@ -441,6 +462,21 @@ def sampling(folder: Path, example: str) -> Path:
                     record[4] = row["item"]
                     assert scr(*record, "tco=no", "--by", "a").code == 0
     return folder
+
+
+def accounted(example: str) -> None:
+    """
+    Record what the examples of requests and recommendations name, but for the ones that
+    record it themselves.
+    """
+    if " request " in example and " load " not in example:
+        told = scr("request", "load", "requests.jsonl", "--by", "b")
+        assert told.code == 0, told.err
+    if " recommendation " in example and " add " not in example:
+        plain = ("--text", "t", "--addressee", "a", "--issued-on", "2023-09-19")
+        assert scr("recommendation", "add", "R-1", *plain, "--by", "b").code == 0
+        due = ("R-1", "guidance", "--due", "2030-01-31", "--by", "b")
+        assert scr("recommendation", "milestone", *due).code == 0
 
 
 def test_the_demo_runs_as_its_help_says(tmp_path, monkeypatch):
