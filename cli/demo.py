@@ -14,13 +14,20 @@ from cli.render import Answer, Column
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from importlib.resources.abc import Traversable
+    from zoneinfo import ZoneInfo
 
+    from ledger.app import CaseLedger
     from ledger.reader import Log
     from projections.audit import Supported, Tally
     from projections.readmodel import ReadModel
+    from projections.scorecard import Scorecard
+    from projections.suggesting import Overlooked
 
 FIXTURE = "oig-23-52"
 FRAME_YEARS = range(2017, 2023)
+SCORED_ON = ("2023-06-30", "2024-01-15")
+"""Before the audit's corrections, and after them."""
+BY = "synthetic demonstration"
 
 DEMO_EXAMPLES = """\b
 Examples:
@@ -33,6 +40,8 @@ class _Story(NamedTuple):
     supported: list[Supported]
     tally: Tally
     unused: tuple[int, int]
+    overlooked: list[Overlooked]
+    scorecards: tuple[Scorecard, ...]
 
 
 @click.command("demo", epilog=DEMO_EXAMPLES)
@@ -109,6 +118,8 @@ def _make(path: str, *, uncorrected: bool) -> None:
                 zone=ZoneInfo(identity.timezone),
                 on_progress=tell,
             )
+        _register(ledger, path)
+        _request(ledger, path, ZoneInfo(identity.timezone))
     finally:
         ledger.close()
 
@@ -125,18 +136,52 @@ def _lines(*, uncorrected: bool) -> Iterator[IO[bytes]]:
         yield BytesIO(b"".join(kept))
 
 
+def _register(ledger: CaseLedger, path: str) -> None:
+    """Register what was printed, as it was printed."""
+    from ledger.intake.printed import read_printings
+    from projections.publishing import Printed, as_printed
+
+    with fixture("printed.jsonl").open("rb") as lines:
+        printings = read_printings("printed.jsonl", lines)
+    with asking(Settings(path), Basing(None, None)) as open_:
+        wanted = [Printed(**one._asdict()) for one in printings]
+        contents = as_printed(open_.log, open_.model, wanted)
+        head = open_.log.head
+    ledger.publish(contents, head=head, by=BY)
+
+
+def _request(ledger: CaseLedger, path: str, zone: ZoneInfo) -> None:
+    """Record the requests, and prove what they cite."""
+    from cli.requesting import facts_of
+    from ledger.intake.requests import read_requests
+
+    with fixture("requests.jsonl").open("rb") as lines:
+        read = read_requests("requests.jsonl", lines)
+    with asking(Settings(path), Basing(None, None)) as open_:
+        facts, head = facts_of(open_, "requests.jsonl", read), open_.log.head
+    ledger.record_requests(facts, zone=zone, by=BY, head=head)
+
+
 def _recount(model: ReadModel, log: Log) -> _Story:
-    from projections import audit
+    from projections import audit, requests
+    from projections import basis as bases
+    from projections.coverage import coverage
+    from projections.scorecard import scorecard
+    from projections.suggesting import overlooked
 
     def lines(name: str) -> list[str]:
         return fixture(name).read_text(encoding="utf-8").splitlines()
 
     printings = audit.read_printings(lines("printed.jsonl"))
     sample = audit.read_sample(lines("sample.jsonl"))
+    every = requests.at(log, bases.of_now(log))
+    (share,) = coverage(every)
     return _Story(
         audit.support(model, log, printings),
         audit.tally(model, log, printings, sample, FRAME_YEARS),
-        audit.unused_requests(lines("requests.jsonl")),
+        (share.of - share.used, share.of),
+        overlooked(log, model, every),
+        tuple(scorecard(log, model, bases.parse_as_of(day, log)) for day in SCORED_ON),
     )
 
 
@@ -164,6 +209,7 @@ def _told(story: _Story, basis: dict[str, object], keep: str | None) -> Answer:
         " 15 January",
         notes=_notes(story, keep),
         extra={"synthetic": True, "audit": _audit(story)},
+        tail={"scorecards": [_scored(one) for one in story.scorecards]},
     )
 
 
@@ -191,6 +237,14 @@ def _audit(story: _Story) -> dict[str, object]:
         **story.tally._asdict(),
         "requests": requests,
         "requests_without_scr_data": unused,
+        "requests_with_activity_overlooked": len(story.overlooked),
+    }
+
+
+def _scored(one: Scorecard) -> dict[str, object]:
+    return {
+        "day": one.day,
+        "rates": [{**rate._asdict(), "percent": rate.percent} for rate in one.rates],
     }
 
 
@@ -224,6 +278,35 @@ def _notes(story: _Story, keep: str | None) -> list[str]:
         f"{children:>5} of the {tally.in_measure} were crimes against children,"
         f" {worksite} worksite enforcement",
         f"{unused / requests:>5.0%} of {requests} resource requests used no SCR data",
+        *_overlooked(story),
+        "",
+        *_scorecards(story),
         "",
         f"Ask further: {before}scr --ledger {where} cases dd-tco --fy 2019",
     ]
+
+
+def _overlooked(story: _Story) -> list[str]:
+    """Say how many requests left out activity that was known, and the most of it."""
+    found = story.overlooked
+    if not found:
+        return []
+    most = found[0]
+    return [
+        f"{len(found):>5} of these had SCRs to cite; {most.request.request} of"
+        f" {most.request.program}: {most.value} of FY {most.fiscal_year}, known on"
+        f" {most.request.submitted_on}",
+    ]
+
+
+def _scorecards(story: _Story) -> list[str]:
+    """Show the three rates before the audit's corrections and after them."""
+    from cli.scorecard import shown
+    from projections.scorecard import TITLES
+
+    days = "".join(f"{f'on {one.day}':>24}" for one in story.scorecards)
+    lines = [f"{'Do the fixes hold? Scorecard':<28}{days}"]
+    for number, title in enumerate(TITLES.values()):
+        told = [f"{shown(one.rates[number]):>24}" for one in story.scorecards]
+        lines.append(f"{title:<28}{''.join(told)}")
+    return lines

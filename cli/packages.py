@@ -116,9 +116,10 @@ _AFFECTED = [
     Column("change", "Change", right=True, show=signed),
     Column("material", "Material", show=lambda held: "MATERIAL" if held else ""),
     Column("flip", "Target"),
+    Column("denominator", "Denominator"),
     Column("items", "Items"),
 ]
-_ONLY_IN_JSON = ("items",)
+_ONLY_IN_JSON = ("denominator", "items")
 
 
 def _affected_row(one: Affected) -> Row:
@@ -135,8 +136,15 @@ def _affected_row(one: Affected) -> Row:
         "change": one.after - one.before,
         "material": one.material,
         "flip": flip,
+        "denominator": _denominator(one),
         "items": [_item(item) for item in one.items],
     }
+
+
+def _denominator(one: Affected) -> Row | None:
+    if one.below_before is None:
+        return None
+    return {"before": one.below_before, "after": one.below_after}
 
 
 def _year_row(measure: str, year: Year) -> Row:

@@ -67,11 +67,12 @@ def document(report: Report, fmt: str) -> str:
 
 
 def _template(fmt: str) -> Template:
-    return environment(fmt).get_template(f"publication.{fmt}.j2")
+    name = f"publication.{fmt}.j2"
+    return environment(fmt).get_template(name)
 
 
 def environment(fmt: str) -> Environment:
-    """Return where templates are rendered: every text is made safe on its way in."""
+    """Return the templates, where every text is cleaned on its way in."""
     from jinja2 import Environment, PackageLoader, StrictUndefined
 
     clean = safe.display if fmt == "html" else safe.markdown

@@ -8,6 +8,7 @@ the ledger of docs/counting.md, at a fixed time and under a fixed id.
 from __future__ import annotations
 
 import io
+import json
 import os
 import re
 import shlex
@@ -38,10 +39,12 @@ PREPARE = re.compile(r"^<!-- before: (.*) -->$", re.MULTILINE)
 
 WORKED = (
     "corrections.md",
+    "accountability.md",
     "measures.md",
     "people.md",
     "publications.md",
     "reconciliation.md",
+    "sampling.md",
     "validation.md",
     "vintages.md",
 )
@@ -152,9 +155,24 @@ def prepared() -> Iterator[None]:
             ("corrections.csv", "corrections.csv"),
         ):
             shutil.copy(FIXTURE / name, copy)
+        shutil.copy(FIXTURE / "printed.jsonl", "oig-printed.jsonl")
+        Path("findings.csv").write_text(findings(), encoding="utf-8")
+        Path("requests.jsonl").write_text(
+            block("accountability.md", "json"), encoding="utf-8"
+        )
         said(["init", "--name", "first"])
         said(["import", "first.jsonl"])
         yield
+
+
+def findings() -> str:
+    """Return what the fixture's auditors found, as `scr sample record` reads it."""
+    lines = (FIXTURE / "sample.jsonl").read_text(encoding="utf-8").splitlines()
+    rows = ["item,exception,note_ref"]
+    for item in map(json.loads, lines[1:]):
+        answer = "yes" if item["finding"] == "not a TCO" else "no"
+        rows.append(f"{item['scr']},{answer},{item['note']}")
+    return "".join(f"{row}\n" for row in rows)
 
 
 def worked_example() -> str:

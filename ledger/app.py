@@ -27,7 +27,14 @@ from ledger.domain.events import (
     Asserted,
     AssertionEvent,
     Categorized,
+    Cited,
+    Closed,
+    Completed,
+    Declined,
     Defined,
+    Drawn,
+    Examined,
+    Framed,
     Granted,
     Imported,
     Joined,
@@ -40,10 +47,19 @@ from ledger.domain.events import (
     PublicationEvent,
     Published,
     Recalled,
+    RecommendationEvent,
+    Recommended,
     Rejected,
+    Requested,
+    RequestEvent,
+    Responded,
     Retired,
     Retracted,
     Revoked,
+    SampleEvent,
+    Scheduled,
+    Settled,
+    Spared,
     Unreadable,
     Waived,
     Withdrawn,
@@ -54,8 +70,11 @@ from ledger.domain.events import (
     parse_taxonomy,
 )
 from ledger.domain.fiscal import format_instant, from_micros
+from ledger.domain.package import check_name
 from ledger.domain.publication import as_json as publication_json
-from ledger.domain.publication import seal_of
+from ledger.domain.publication import hash_of_set, seal_of
+from ledger.domain.sampling import ORDER
+from ledger.domain.sampling import as_json as draw_json
 from ledger.errors import (
     FaultyFileError,
     FieldError,
@@ -73,6 +92,9 @@ from ledger.store import (
     packages,
     people,
     publications,
+    recommendations,
+    requests,
+    samples,
     taxonomies,
     waivers,
 )
@@ -92,6 +114,7 @@ if TYPE_CHECKING:
     from ledger.domain import people as persons
     from ledger.domain.claim import Claim, Proof
     from ledger.domain.publication import Publication
+    from ledger.domain.sampling import Part
     from ledger.intake.facts import FactFile
     from ledger.intake.mapping import MapFile
     from ledger.intake.rows import Columns, Row
@@ -581,22 +604,35 @@ class CaseLedger(Application[str]):
         :raises LedgerError: a rule of ``ledger.domain.package``.
         :raises FieldError: a value is not what its field takes.
         """
+        if amends is not None:
+            check_name(amends)
+        references = list(evidence)
+        for one in references:
+            if not is_text(one):
+                field, rule = "evidence", "must be text of 1 to 200 characters"
+                raise FieldError(field, rule)
         act = "proposed" if amends is None else "amended"
         with self._deciding(act, by, dry_run=dry_run) as appending:
             today = appending.moment.astimezone(zone).date()
+            completed = packages.completed(items, today=today, reason=reason)
+            name = amends or packages.next_id(appending)
             said = {
-                "items": packages.completed(items, today=today, reason=reason),
+                "items": completed,
                 "reason_code": reason_code,
                 "reason": reason,
-                "evidence": list(evidence),
+                "evidence": references,
             }
             cls: type[Proposed | Amended] = Proposed if amends is None else Amended
-            fields = {
-                "event": act,
-                "package": amends or packages.next_id(appending),
-                "content": said,
-            }
-            fact = _own_fact(cls, fields, by)
+            fields = {"event": act, "package": name, "content": said}
+            try:
+                fact = _own_fact(cls, fields, by)
+            except FieldError:
+                # Of an item it does not say which; deciding them one by one does.
+                _own_fact(cls, {**fields, "content": {**said, "items": [{}]}}, by)
+                packages.facts_of(
+                    appending, zone, name, completed, "-", account=account()
+                )
+                raise
             return packages.append(appending, zone, fact, account=account())
 
     def agree(
@@ -615,6 +651,7 @@ class CaseLedger(Application[str]):
         :raises PackageChangedError: it is not what that hash is of.
         :raises LedgerError: a rule of ``ledger.domain.package``.
         """
+        check_name(package)
         with self._deciding("agreed", by, dry_run=dry_run) as appending:
             standing = packages.held(appending, package)
             fields = {
@@ -641,6 +678,7 @@ class CaseLedger(Application[str]):
 
         :raises LedgerError: a rule of ``ledger.domain.package``.
         """
+        check_name(package)
         cls: type[Recalled | Rejected] = Recalled if recall else Rejected
         event = "recalled" if recall else "rejected"
         fields = {"event": event, "package": package, "reason": reason}
@@ -662,7 +700,7 @@ class CaseLedger(Application[str]):
                 appending,
                 zone,
                 standing.id,
-                standing.content,
+                standing.content.items,
                 standing.proposer,
                 account=account(),
             )
@@ -721,6 +759,181 @@ class CaseLedger(Application[str]):
         with self._deciding("revoked", by, dry_run=dry_run) as appending:
             return people.append(appending, facts)
 
+    def frame(  # noqa: PLR0913 - all but one are keywords
+        self,
+        name: str,
+        *,
+        query: str,
+        basis: Mapping[str, object],
+        items: Iterable[str],
+        by: str,
+        dry_run: bool = False,
+    ) -> samples.Decided:
+        """Seal the frame of a sample: what may be drawn, and nothing else.
+
+        :param query: the population that was asked for, as typed.
+        :param basis: the JSON object of the basis it was asked at.
+        :param items: the SCRs it gave.
+        :raises SampleTakenError: a frame of that name is sealed.
+        :raises SampleFaultyError: it is empty.
+        :raises FieldError: a value is not what its field takes.
+        """
+        listed = sorted(items)
+        fields = {
+            "event": "framed",
+            "sample": name,
+            "query": query,
+            "basis": {k: v for k, v in basis.items() if v is not None},
+            "order": ORDER,
+            "size": len(listed),
+            "sha256": hash_of_set(listed),
+            "items": listed,
+        }
+        return self._sampled([_own_fact(Framed, fields, by)], dry_run=dry_run)[0]
+
+    def draw(  # noqa: PLR0913 - all but two are keywords
+        self,
+        name: str,
+        parts: Sequence[Part],
+        *,
+        seed: str | None,
+        by: str,
+        reviews: int = 1,
+        dry_run: bool = False,
+    ) -> samples.Decided:
+        """Draw a sample from its sealed frame, once.
+
+        :param parts: how many of each stratum; of a simple draw, of the whole frame.
+        :param seed: None takes it from the log.
+        :raises NoSuchSampleError: no frame of that name is sealed.
+        :raises SampleError: it is drawn already; there is no seed yet, or not so much.
+        :raises FieldError: a value is not what its field takes.
+        """
+        with self._deciding("drawn", by, dry_run=dry_run) as appending:
+            drawn = samples.selection(
+                appending, name, parts, seed=seed, reviews=reviews
+            )
+            fact = _own_fact(Drawn, {"event": "drawn", **draw_json(drawn)}, by)
+            return samples.append(appending, [fact])[0]
+
+    def spare(
+        self, name: str, item: str, *, reason: str, by: str, dry_run: bool = False
+    ) -> samples.Decided:
+        """Take the next spare in place of an item that cannot be examined.
+
+        :raises NoSuchSampleError: no frame of that name is sealed.
+        :raises SampleError: the item is not in the sample, or has no spare.
+        :raises FieldError: a value is not what its field takes.
+        """
+        with self._deciding("spared", by, dry_run=dry_run) as appending:
+            spare = samples.next_spare(appending, name, item)
+            fields = {"event": "spared", "sample": name, "item": item, "spare": spare}
+            fact = _own_fact(Spared, {**fields, "reason": reason}, by)
+            return samples.append(appending, [fact])[0]
+
+    def examine(
+        self,
+        name: str,
+        findings: Iterable[Mapping[str, object]],
+        *,
+        by: str,
+        review: str = "first",
+        dry_run: bool = False,
+    ) -> list[samples.Decided]:
+        """Record what was found of items of a sample, all or none.
+
+        :param findings: ``item``, ``answers`` and perhaps ``note_ref`` of each.
+        :raises NoSuchSampleError: no frame of that name is sealed.
+        :raises SampleError: a rule of ``ledger.domain.sampling``.
+        :raises FieldError: a value is not what its field takes.
+        """
+        said = {"event": "examined", "sample": name, "review": review}
+        facts = [_own_fact(Examined, {**said, **one}, by) for one in findings]
+        return self._sampled(facts, dry_run=dry_run)
+
+    def settle(  # noqa: PLR0913 - all but three are keywords
+        self,
+        name: str,
+        item: str,
+        attribute: str,
+        *,
+        answer: str,
+        reason: str,
+        by: str,
+        note_ref: str | None = None,
+        dry_run: bool = False,
+    ) -> samples.Decided:
+        """Record which answer holds, where two reviews disagree.
+
+        :raises NoSuchSampleError: no frame of that name is sealed.
+        :raises SampleError: there is no disagreement, or no third person.
+        :raises FieldError: a value is not what its field takes.
+        """
+        fields = {
+            "event": "settled",
+            "sample": name,
+            "item": item,
+            "attribute": attribute,
+            "answer": answer,
+            "reason": reason,
+            "note_ref": note_ref,
+        }
+        return self._sampled([_own_fact(Settled, fields, by)], dry_run=dry_run)[0]
+
+    def _sampled(
+        self, facts: Sequence[SampleEvent], *, dry_run: bool
+    ) -> list[samples.Decided]:
+        if not facts:
+            return []
+        event, by = facts[0].event, facts[0].by  # One person does one thing at a time.
+        with self._deciding(event, by, dry_run=dry_run) as appending:
+            return samples.append(appending, facts)
+
+    def record_requests(
+        self,
+        said: Iterable[Mapping[str, object]],
+        *,
+        zone: ZoneInfo,
+        by: str,
+        head: int | None = None,
+        dry_run: bool = False,
+    ) -> list[requests.Decided]:
+        """Record facts about resource requests, all or none.
+
+        :param said: the fields of each, with its ``event``: ``requested``, ``cited`` or
+            ``declined``; what is None is left out.
+        :param zone: the ledger's time zone: no day that is claimed is after today.
+        :param head: the last position that citations were proved at, if there are any.
+        :raises HeadMovedError: the log has grown since; prove them again.
+        :raises LedgerError: a rule of ``ledger.domain.request``.
+        :raises FieldError: a value is not what its field takes.
+        """
+        facts = [_own_fact(_REQUESTS[str(one["event"])], one, by) for one in said]
+        with self._deciding("requested", by, dry_run=dry_run) as appending:
+            return requests.append(appending, facts, zone, head)
+
+    def record_recommendation(
+        self,
+        said: Mapping[str, object],
+        *,
+        zone: ZoneInfo,
+        by: str,
+        head: int | None = None,
+        dry_run: bool = False,
+    ) -> recommendations.Decided:
+        """Record a fact about a recommendation; the last one again adds nothing.
+
+        :param said: its fields, with its ``event``; what is None is left out.
+        :param zone: as for :meth:`record_requests`.
+        :param head: the last position that its check was computed at, to close it.
+        :raises HeadMovedError: the log has grown since; compute it again.
+        :raises LedgerError: a rule of ``ledger.domain.recommendation``.
+        :raises FieldError: a value is not what its field takes.
+        """
+        fact = _own_fact(_RECOMMENDATIONS[str(said["event"])], said, by)
+        with self._deciding(fact.event, by, dry_run=dry_run) as appending:
+            return recommendations.append(appending, fact, zone, head)
+
     @contextmanager
     def _deciding(self, act: str, by: str, *, dry_run: bool) -> Iterator[Appending]:
         """Open an append for an event, once whoever records it may.
@@ -735,6 +948,19 @@ class CaseLedger(Application[str]):
             yield appending
 
 
+_REQUESTS: dict[str, type[RequestEvent]] = {
+    "requested": Requested,
+    "cited": Cited,
+    "declined": Declined,
+}
+_RECOMMENDATIONS: dict[str, type[RecommendationEvent]] = {
+    "recommended": Recommended,
+    "responded": Responded,
+    "scheduled": Scheduled,
+    "completed": Completed,
+    "closed": Closed,
+}
+
 _Own = TypeVar(
     "_Own",
     bound=MeasureEvent
@@ -743,7 +969,10 @@ _Own = TypeVar(
     | Waived
     | PublicationEvent
     | PackageEvent
-    | PersonEvent,
+    | PersonEvent
+    | SampleEvent
+    | RequestEvent
+    | RecommendationEvent,
 )
 
 

@@ -491,6 +491,22 @@ class UnexplainedError(RefusedError):
         )
 
 
+class NoSuchFigureError(UsageError):
+    """What is said of a publication is said of one of its figures."""
+
+    def __init__(self, name: str, figure: str, figures: str) -> None:
+        super().__init__(f"{name} has no figure {figure}; it has {figures}")
+
+
+class AlreadyRetractedError(RefusedError):
+    """A publication is withdrawn once."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__(
+            f"{name} is withdrawn already; see `scr publication show {name}`"
+        )
+
+
 class PublicationChangedError(IntegrityError):
     """A publication is not what was sealed, or is not what the log gives."""
 
@@ -559,19 +575,157 @@ class PackageChangedError(RefusedError):
         )
 
 
-class NoSuchFigureError(UsageError):
-    """What is said of a publication is said of one of its figures."""
-
-    def __init__(self, name: str, figure: str, figures: str) -> None:
-        super().__init__(f"{name} has no figure {figure}; it has {figures}")
+# --- samples -----------------------------------------------------------------
 
 
-class AlreadyRetractedError(RefusedError):
-    """A publication is withdrawn once."""
+class NoSuchSampleError(NotFoundError):
+    """Nothing is drawn, recorded or evaluated without a sealed frame."""
 
     def __init__(self, name: str) -> None:
         super().__init__(
-            f"{name} is withdrawn already; see `scr publication show {name}`"
+            f"no frame is sealed for a sample named {name or repr('')};"
+            " seal one with `scr sample frame`; `scr sample list` lists them"
+        )
+
+
+class SampleError(RefusedError):
+    """What is to be recorded of a sample breaks a rule."""
+
+
+class SampleTakenError(SampleError):
+    """A frame is sealed once, and never changed."""
+
+    def __init__(self, name: str, position: int) -> None:
+        super().__init__(
+            f"the frame of sample {name} is sealed at @{position} already, and none is"
+            " ever changed; give this one another name"
+        )
+
+
+class SampleFaultyError(SampleError):
+    """A frame or a draw does not agree with itself, or with what is sealed."""
+
+    def __init__(self, name: str, why: str) -> None:
+        super().__init__(f"sample {name} is refused: {why}; nothing was recorded")
+
+
+class FrameChangedError(IntegrityError):
+    """A frame is not what was sealed, or not what its query gives at its basis."""
+
+    def __init__(self, name: str, sealed: str, found: str) -> None:
+        super().__init__(
+            f"the frame of sample {name} has changed: {sealed} is sealed, and it is"
+            f" {found}; nothing is drawn from it, run `scr verify`"
+        )
+
+
+class AlreadyDrawnError(SampleError):
+    """A sample is drawn once: nobody draws until they like what they get."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__(
+            f"sample {name} is drawn already, and is not drawn again;"
+            " see `scr sample show`"
+        )
+
+
+class NotDrawnError(SampleError):
+    """Items are examined once they are drawn."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__(f"sample {name} is not drawn yet; see `scr sample draw`")
+
+
+class NoSeedYetError(SampleError):
+    """A seed from the log is a root that did not exist when the frame was sealed."""
+
+    def __init__(self, name: str, framed_at: int) -> None:
+        super().__init__(
+            f"nothing is recorded since the frame of sample {name} was sealed at"
+            f" @{framed_at}, so the log has no seed yet; draw once the next fact is"
+            " recorded, or give --seed"
+        )
+
+
+class NotInSampleError(SampleError):
+    """Only what was drawn, and not replaced, is examined."""
+
+    def __init__(self, name: str, item: str, why: str) -> None:
+        super().__init__(f"{item} is not in sample {name}: {why}")
+
+
+class AlreadyAnsweredError(SampleError):
+    """An answer is given once a review, and never changed."""
+
+    def __init__(self, item: str, attribute: str, said: str, by: str) -> None:
+        super().__init__(
+            f"{item} is answered {attribute}={said} by {by} already; if that is wrong,"
+            " a second reviewer says so and a third person settles it"
+        )
+
+
+class NoFirstReviewError(SampleError):
+    """There is nothing to review a second time."""
+
+    def __init__(self, item: str, attribute: str) -> None:
+        super().__init__(
+            f"{item} has no first answer for {attribute}, so there is nothing to review"
+        )
+
+
+class OwnReviewError(SampleError):
+    """Nobody reviews their own answers."""
+
+    def __init__(self, item: str, attribute: str, by: str) -> None:
+        super().__init__(
+            f"{by} gave the first answer for {attribute} of {item};"
+            " somebody else has to review it"
+        )
+
+
+class NoDisagreementError(SampleError):
+    """Only a disagreement between two reviews is settled, and once."""
+
+    def __init__(self, item: str, attribute: str) -> None:
+        super().__init__(
+            f"there is no open disagreement on {attribute} of {item};"
+            " see `scr sample show`"
+        )
+
+
+class NotAThirdPersonError(SampleError):
+    """A disagreement is settled by neither of those who disagree."""
+
+    def __init__(self, item: str, attribute: str, by: str) -> None:
+        super().__init__(
+            f"{by} reviewed {attribute} of {item}; a third person has to settle it"
+        )
+
+
+class NoSpareError(SampleError):
+    """Spares are taken in the order drawn, for items nobody has examined."""
+
+    def __init__(self, item: str, why: str) -> None:
+        super().__init__(f"no spare for {item}: {why}")
+
+
+class UnfinishedError(RefusedError):
+    """What is not answered is not evaluated as if it were."""
+
+    def __init__(self, name: str, what: str) -> None:
+        super().__init__(
+            f"sample {name} is not finished: {what}; see `scr sample show`, or evaluate"
+            " what is answered with --partial, which says so"
+        )
+
+
+class MissingExtraError(UsageError):
+    """Something that is not installed is needed for what was asked."""
+
+    def __init__(self, library: str, extra: str) -> None:
+        super().__init__(
+            f"exact limits need {library}, which is not installed;"
+            f' install it with `pip install "scr-ledger[{extra}]"`'
         )
 
 
@@ -592,6 +746,119 @@ class CommandIdTakenError(RefusedError):
         super().__init__(
             f"command id {command_id} belongs to another `{event}` of {subject};"
             " use a new one for a new command"
+        )
+
+
+# --- requests and recommendations --------------------------------------------
+
+
+class DayToComeError(RefusedError):
+    """What is claimed to have been known from a day on was not known before it."""
+
+    def __init__(self, field: str, claimed: str, today: str) -> None:
+        super().__init__(
+            f"{field} {claimed} is later than {today}, the day of recording;"
+            " record it once it has happened"
+        )
+
+
+class NoSuchRequestError(NotFoundError):
+    """Only a request that is recorded can be named."""
+
+    def __init__(self, request: str) -> None:
+        super().__init__(
+            f"no request {request or repr('')} is recorded; `scr request list` lists"
+            " them, `scr request add` records one"
+        )
+
+
+class RequestTakenError(RefusedError):
+    """A request is recorded once, and never changed."""
+
+    def __init__(self, request: str) -> None:
+        super().__init__(
+            f"request {request} is recorded already, and says something else; see"
+            f" `scr request show {request}`, and give this one another id"
+        )
+
+
+class CitesAlreadyError(RefusedError):
+    """A request that cites SCR data does not decline to."""
+
+    def __init__(self, request: str) -> None:
+        super().__init__(
+            f"request {request} cites SCR data, so there is nothing to decline;"
+            f" see `scr request show {request}`"
+        )
+
+
+class NotCountableError(NotTrueError):
+    """Only an SCR that stands and is approved supports a request: the answer is no."""
+
+    def __init__(self, scr: str) -> None:
+        LedgerError.__init__(
+            self,
+            f"{scr} does not stand, or is not approved, at this basis; nothing was"
+            f" recorded; see `scr show {scr}`",
+        )
+
+
+class NoSuchRecommendationError(NotFoundError):
+    """Only a recommendation that is recorded can be named."""
+
+    def __init__(self, recommendation: str) -> None:
+        super().__init__(
+            f"no recommendation {recommendation or repr('')} is recorded;"
+            " `scr recommendation list` lists them"
+        )
+
+
+class RecommendationTakenError(RefusedError):
+    """A recommendation is recorded once, and never changed."""
+
+    def __init__(self, recommendation: str) -> None:
+        super().__init__(
+            f"recommendation {recommendation} is recorded already, and says something"
+            f" else; see `scr recommendation show {recommendation}`"
+        )
+
+
+class ClosedAlreadyError(RefusedError):
+    """Nothing follows the closing of a recommendation."""
+
+    def __init__(self, recommendation: str) -> None:
+        super().__init__(
+            f"recommendation {recommendation} is closed; nothing more is recorded of it"
+        )
+
+
+class NoSuchMilestoneError(RefusedError):
+    """Only a milestone that is scheduled is completed."""
+
+    def __init__(self, recommendation: str, milestone: str) -> None:
+        super().__init__(
+            f"recommendation {recommendation} has no milestone {milestone};"
+            " record it with --due first"
+        )
+
+
+class MilestoneCompletedError(RefusedError):
+    """A milestone is completed once."""
+
+    def __init__(self, recommendation: str, milestone: str) -> None:
+        super().__init__(
+            f"milestone {milestone} of {recommendation} is completed already;"
+            " give another one another name"
+        )
+
+
+class RedCheckError(RefusedError):
+    """A recommendation is not closed while its own check does not pass."""
+
+    def __init__(self, recommendation: str, check: str, why: str) -> None:
+        super().__init__(
+            f"recommendation {recommendation} is not closed: its check {check} is not"
+            f" green: {why}; nothing was recorded"
         )
 
 

@@ -15,13 +15,17 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 from urllib.parse import quote
+from zoneinfo import ZoneInfo
 
 from ledger import schema
 from ledger.domain import assertion as assertions
+from ledger.domain import claimed_days, sampling
 from ledger.domain import measure as measures
 from ledger.domain import package as packages
 from ledger.domain import people as persons
 from ledger.domain import publication as publications
+from ledger.domain import recommendation as recommendations
+from ledger.domain import request as requests
 from ledger.domain import restatement as restatements
 from ledger.domain import subject as subjects
 from ledger.domain import taxonomy as taxonomies
@@ -32,7 +36,14 @@ from ledger.domain.events import (
     Amended,
     Asserted,
     Categorized,
+    Cited,
+    Closed,
+    Completed,
+    Declined,
     Defined,
+    Drawn,
+    Examined,
+    Framed,
     Granted,
     Imported,
     Joined,
@@ -42,11 +53,19 @@ from ledger.domain.events import (
     Proposed,
     Published,
     Recalled,
+    RecommendationEvent,
+    Recommended,
     Rejected,
+    Requested,
+    RequestEvent,
+    Responded,
     Retired,
     Retracted,
     Revoked,
+    Scheduled,
     ScrFact,
+    Settled,
+    Spared,
     Unreadable,
     Waived,
     Withdrawn,
@@ -76,6 +95,7 @@ if TYPE_CHECKING:
         MeasureEvent,
         PackageEvent,
         PersonEvent,
+        SampleEvent,
     )
 
 PAGE = 2_000
@@ -140,6 +160,7 @@ def check(path: str, on_progress: Callable[[int], None]) -> Checked:
                     on_progress(log.expected)
             findings += _proofs(log)
             findings += _unbrought(log)
+            findings += log.strays(0)
             findings += _tiles(connection, log.leaves)
             findings += _ends(connection, log.expected)
             findings += _pages(connection)
@@ -208,6 +229,9 @@ class _LogCheck:
         self._states: dict[str, subjects.Subject] = {}
         self._known: dict[str, datetime] = {}
         self._since_import: deque[tuple[str, str]] = deque()
+        self._strays: list[tuple[int, int]] = []
+        """Facts since then that name a package and are not due: where each stands, and
+        how many there were before it."""
         self._measures: dict[str, measures.Standing] = {}
         self._definitions = {
             (one.id, hash_of(one)): one.version for one in BUILT_IN.values()
@@ -218,11 +242,16 @@ class _LogCheck:
         self._packages: dict[str, packages.Package] = {}
         self.due: deque[dict[str, str]] = deque()
         """The facts that an agreement brings, and that have to follow it."""
+        self._due_at = ""
         self.proofs: list[tuple[int, int, str, str]] = []
-        """Of each assertion and publication: its position, and the position and root
-        it names."""
+        """Of each assertion, publication, frame and seed from the log: its position,
+        and the position and root it names."""
+        self._samples: dict[str, sampling.Sample] = {}
         self._taxonomy: taxonomies.Standing | None = None
         self._people = persons.People()
+        self._requests: dict[str, requests.Standing] = {}
+        self._recommendations: dict[str, recommendations.Standing] = {}
+        self._zone = ZoneInfo("UTC")
 
     def row(self, row: Row) -> Iterator[Finding]:
         """Yield what is wrong with the next row."""
@@ -276,8 +305,11 @@ class _LogCheck:
             return
         if payload_of(fact) != payload:
             yield Finding(position, "payload", "its bytes are not in their one form")
-        yield from self._is_due(position, fact)
+        was_due = bool(self.due)
+        yield from self._is_due(position, fact, recorded_at)
         if isinstance(fact, ScrFact | OrganizationFact):
+            if fact.correction in self._packages and not was_due:
+                self._strays.append((position, len(self._since_import)))
             self._since_import.append((fact.event, recorded_at))
             yield from self._rules(position, fact, recorded_at)
         else:
@@ -315,29 +347,46 @@ class _LogCheck:
             why = "the ledger's identity stands at position 1 and nowhere else"
             yield Finding(position, "identity", why)
         yield from self._who(position, fact)
+        count = sum(fact.added.values()) if isinstance(fact, Imported) else 0
+        yield from self.strays(count)
         if isinstance(fact, Imported):
-            count = sum(fact.added.values())
             brought = list(self._since_import)[-count:] if count else []
             found = Counter(event for event, at in brought if at == recorded_at)
             if found != Counter(fact.added):
                 why = "the facts before it are not those this import says it added"
                 yield Finding(position, "import", why)
-        if isinstance(fact, Defined | Retired):
-            yield from self._measure(position, fact, recorded_at)
-        if isinstance(fact, Asserted | Withdrawn):
-            yield from self._assertion(position, fact)
-        if isinstance(fact, Published):
-            yield from self._publication(position, fact)
-        if isinstance(fact, Marked | Retracted):
-            yield from self._said_of(position, fact)
-        if isinstance(fact, Proposed | Amended | Agreed | Rejected | Recalled):
-            yield from self._package(position, fact)
-        if isinstance(fact, Categorized):
-            yield from self._categories(position, fact, recorded_at)
-        if isinstance(fact, Waived) and f"scr/{fact.scr}" not in self._states:
-            why = f"it waives a rule for {fact.scr}, which is not filed before it"
-            yield Finding(position, "waiver", why)
+        if isinstance(fact, Opened):
+            self._zone = _zone(fact.timezone)
+        yield from self._about(position, fact, recorded_at)
         self._since_import.clear()
+
+    def _about(
+        self, position: int, fact: LedgerEvent, recorded_at: str
+    ) -> Iterator[Finding]:
+        match fact:
+            case Defined() | Retired():
+                yield from self._measure(position, fact, recorded_at)
+            case Asserted() | Withdrawn():
+                yield from self._assertion(position, fact)
+            case Published():
+                yield from self._publication(position, fact)
+            case Marked() | Retracted():
+                yield from self._said_of(position, fact)
+            case Proposed() | Amended() | Agreed() | Rejected() | Recalled():
+                yield from self._package(position, fact, recorded_at)
+            case Framed() | Drawn() | Spared() | Examined() | Settled():
+                yield from self._sample(position, fact)
+            case Categorized():
+                yield from self._categories(position, fact, recorded_at)
+            case Waived() if f"scr/{fact.scr}" not in self._states:
+                why = f"it waives a rule for {fact.scr}, which is not filed before it"
+                yield Finding(position, "waiver", why)
+            case Requested() | Cited() | Declined():
+                yield from self._request(position, fact, recorded_at)
+            case Recommended() | Responded() | Scheduled() | Completed() | Closed():
+                yield from self._recommendation(position, fact, recorded_at)
+            case _:
+                return
 
     def _who(self, position: int, fact: LedgerEvent) -> Iterator[Finding]:
         if isinstance(fact, Opened):
@@ -438,6 +487,23 @@ class _LogCheck:
             yield Finding(position, "publication", str(error))
         self._printings |= restatements.said(self._printings, fact)
 
+    def _sample(self, position: int, fact: SampleEvent) -> Iterator[Finding]:
+        act = sampling.act_of(fact.model_dump(mode="json", exclude_none=True))
+        held = self._samples.get(fact.sample)
+        try:
+            sampling.refuse(held, act)
+            self._samples[fact.sample] = sampling.evolve(held, act, position)
+        except LedgerError as error:
+            yield Finding(position, "sample", str(error))
+        if isinstance(fact, Framed):
+            basis = fact.basis
+            if basis.position >= position:
+                yield Finding(position, "sample", "its basis is beyond it")
+            self.proofs.append((position, basis.position, basis.root, "sample"))
+        if isinstance(fact, Drawn) and fact.seed_position is not None:
+            proof = (fact.seed_position, fact.seed)
+            self.proofs.append((position, *proof, "sample"))
+
     def _categories(
         self, position: int, fact: Categorized, recorded_at: str
     ) -> Iterator[Finding]:
@@ -452,7 +518,9 @@ class _LogCheck:
             yield Finding(position, "taxonomy", str(error))
         self._taxonomy = taxonomies.evolve(fact, recorded)
 
-    def _package(self, position: int, fact: PackageEvent) -> Iterator[Finding]:
+    def _package(
+        self, position: int, fact: PackageEvent, recorded_at: str
+    ) -> Iterator[Finding]:
         held = self._packages.get(fact.package)
         lengths: dict[str, int] = {}
         if held is not None:
@@ -473,11 +541,14 @@ class _LogCheck:
             if fact.four_eyes != self._people.four_eyes:
                 why = "it does not say whether two people were asked for then"
                 yield Finding(position, "package", why)
+            self._due_at = recorded_at
             if fact.facts != len(held.content.items):
                 why = f"it brings {len(held.content.items)} facts, not {fact.facts}"
                 yield Finding(position, "package", why)
 
-    def _is_due(self, position: int, fact: Event) -> Iterator[Finding]:
+    def _is_due(
+        self, position: int, fact: Event, recorded_at: str
+    ) -> Iterator[Finding]:
         """Compare a fact with the one that an agreement before it brings here."""
         if not self.due:
             return
@@ -485,10 +556,92 @@ class _LogCheck:
         said = fact.model_dump(
             mode="json", by_alias=True, exclude_none=True, exclude={"recorded_by"}
         )
-        if said != due:
+        if said != due or recorded_at != self._due_at:
             self.due.clear()
             why = f"what package {due['correction']} brings here is another fact"
             yield Finding(position, "package", why)
+
+    def strays(self, imported: int) -> Iterator[Finding]:
+        """Yield the facts that say they carry a package out, and that none brought.
+
+        :param imported: how many of the last facts a file brought: what it says of a
+            package is the file's claim.
+        """
+        first = len(self._since_import) - imported
+        for position, place in self._strays:
+            if place < first:
+                why = "it says that it carries a package out, which did not bring it"
+                yield Finding(position, "package", why)
+        self._strays.clear()
+
+    def _request(
+        self, position: int, fact: RequestEvent, recorded_at: str
+    ) -> Iterator[Finding]:
+        held = self._requests.get(fact.request)
+        try:
+            requests.refuse(held, fact)
+            self._claimed_day(fact, recorded_at)
+        except LedgerError as error:
+            yield Finding(position, "request", str(error))
+        self._requests[fact.request] = requests.evolve(held, fact)
+        if not isinstance(fact, Cited):
+            return
+        self.proofs.append(
+            (position, fact.proved_position, fact.proved_root, "request")
+        )
+        if fact.proved_position >= position:
+            why = "it was proved at a position that was not there"
+            yield Finding(position, "request", why)
+        for scr in fact.scrs or ():
+            if f"scr/{scr}" not in self._states:
+                why = f"it cites {scr}, which is not filed before it"
+                yield Finding(position, "request", why)
+        figure = fact.figure
+        if figure is None:
+            return
+        version = self._definitions.get((figure.measure, figure.definition_hash))
+        if version is None or figure.version not in (None, version):
+            name = named(figure.measure, figure.version)
+            why = f"no definition of {name} before it has the hash it names"
+            yield Finding(position, "request", why)
+
+    def _recommendation(
+        self, position: int, fact: RecommendationEvent, recorded_at: str
+    ) -> Iterator[Finding]:
+        held = self._recommendations.get(fact.recommendation)
+        try:
+            recommendations.refuse(held, fact)
+            self._claimed_day(fact, recorded_at)
+        except LedgerError as error:
+            yield Finding(position, "recommendation", str(error))
+        self._recommendations[fact.recommendation] = recommendations.evolve(held, fact)
+        if not isinstance(fact, Closed):
+            return
+        if held is not None and held.check != fact.check:
+            why = "it was closed by another check than its own"
+            yield Finding(position, "recommendation", why)
+        if fact.proved_position is not None and fact.proved_root is not None:
+            proof = (fact.proved_position, fact.proved_root)
+            self.proofs.append((position, *proof, "recommendation"))
+            if fact.proved_position >= position:
+                why = "its check was computed at a position that was not there"
+                yield Finding(position, "recommendation", why)
+
+    def _claimed_day(
+        self, fact: RequestEvent | RecommendationEvent, recorded_at: str
+    ) -> None:
+        recorded = _instant(recorded_at)
+        field = claimed_days.FIELDS.get(fact.event)
+        if field is not None and recorded is not None:  # Else it is a finding already.
+            claimed_days.refuse(fact.event, getattr(fact, field), recorded, self._zone)
+
+
+def _zone(name: str) -> ZoneInfo:
+    """Return a ledger's zone; one that there is not is told when days are asked for."""
+    try:
+        return ZoneInfo(name)
+    except (KeyError, ValueError, OSError):
+        return ZoneInfo("UTC")
 
 
 def _proofs(log: _LogCheck) -> Iterator[Finding]:

@@ -20,6 +20,7 @@ from ledger.errors import (
     UsageError,
 )
 from projections import basis as bases
+from projections.counts import Question, count
 from projections.measures import find
 from projections.people import identity
 from projections.reconcile import Side, figures, reconcile
@@ -37,6 +38,9 @@ if TYPE_CHECKING:
     from projections.reconcile import Year
 
 State = Literal["holds", "fails", "withdrawn"]
+
+Cell = tuple[tuple[str, str], ...]
+"""A cell of a figure: column and value."""
 
 _STREAM = "assertions"
 _ASSERTED, _WITHDRAWN = "ledger.asserted/1", "ledger.withdrawn/1"
@@ -87,17 +91,22 @@ class Checked(NamedTuple):
 # --- a claim that is made ------------------------------------------------------------
 
 
-def prove(log: Log, model: ReadModel, said: Typed, basis: Basis) -> tuple[Claim, Proof]:
+def prove(
+    log: Log, model: ReadModel, said: Typed, basis: Basis, where: Cell = ()
+) -> tuple[Claim, Proof]:
     """Prove a claim as typed; return it as it is kept, and what proved it.
 
     :param basis: what its ``as of`` names.
+    :param where: the cell of the figure that is meant, by column; none: all of it.
     :raises NotTrueError: the ledger gives another value.
     :raises UsageError: there is no such measure at the basis.
     """
     measure = find(model, basis, said.name)
-    value = _figure(model, Side(basis, measure), said.fiscal_year)
+    value = figure(model, Side(basis, measure), said.fiscal_year, where)
     if value != said.value:
-        raise NotTrueError(said.figure, value, said.value, _see(said))
+        figure_of = "".join(f" {name}={cell}" for name, cell in where)
+        name = f"{said.figure}{figure_of}"
+        raise NotTrueError(name, value, said.value, _see(said, where))
     version = None if said.version is None else measure.definition.version
     claim = Claim(
         said.measure,
@@ -120,9 +129,10 @@ def _pinned(said: Typed, basis: Basis, log: Log) -> int | None:
     return basis.position if names or basis.position != log.head else None
 
 
-def _see(said: Typed) -> str:
+def _see(said: Typed, where: Cell) -> str:
     """Say which commands show why a figure is what it is."""
     asked = f"{said.measure} --fy {said.fiscal_year}"
+    asked += "".join(f" --where {name}={cell}" for name, cell in where)
     until = "" if said.as_of is None else f" --as-of {said.as_of}"
     by = "" if said.version is None else f" --definition {said.name}"
     cases = f"`scr cases {asked}{until}{by}`"
@@ -132,8 +142,17 @@ def _see(said: Typed) -> str:
     return f"{cases}, and {diff} for what changed since"
 
 
-def _figure(model: ReadModel, side: Side, year: int) -> int:
-    return figures(model, side, range(year, year + 1))[year]
+def figure(model: ReadModel, side: Side, year: int, where: Cell = ()) -> int:
+    """Return a figure of one fiscal year, or one cell of it."""
+    alone = range(year, year + 1)
+    if not where:
+        return figures(model, side, alone)[year]
+    definition = side.measure.definition
+    asked = Question(
+        (definition.id,), alone, where=where, definitions=(definition.name,)
+    )
+    (row,) = count(model, side.basis, asked)
+    return int(str(row["value"]))
 
 
 # --- those that are recorded ---------------------------------------------------------
@@ -220,13 +239,21 @@ def chosen(every: Iterable[Assertion], positions: Iterable[int]) -> list[Asserti
 # --- proved again --------------------------------------------------------------------
 
 
-def check(log: Log, model: ReadModel, one: Assertion) -> Checked:
+def check(
+    log: Log,
+    model: ReadModel,
+    one: Assertion,
+    where: Cell = (),
+    upto: Basis | None = None,
+) -> Checked:
     """Prove an assertion again; one that is withdrawn is not.
 
+    :param where: the cell of the figure that is meant; none: all of it.
+    :param upto: the basis up to whose position it is proved; None: the head.
     :raises WrongRootError: it was proved by another log than this one.
     """
     proved = _proved(log, model, one)
-    basis = _basis_now(log, one.claim, proved.basis)
+    basis = _basis_now(upto or bases.of_now(log), one.claim, proved.basis)
     if one.withdrawn is not None:
         return Checked(one, "withdrawn", proved, basis, None, None)
     try:
@@ -234,9 +261,11 @@ def check(log: Log, model: ReadModel, one: Assertion) -> Checked:
     except UsageError as error:
         return Checked(one, "fails", proved, basis, None, None, reason=str(error))
     side = Side(basis, measure)
-    now = _figure(model, side, one.claim.fiscal_year)
+    now = figure(model, side, one.claim.fiscal_year, where)
     if now == one.claim.value:
         return Checked(one, "holds", proved, basis, measure, now)
+    if where:
+        return Checked(one, "fails", proved, basis, measure, now)
     year, reason = _difference(log, model, one, proved, side)
     return Checked(one, "fails", proved, basis, measure, now, year, reason)
 
@@ -259,10 +288,9 @@ def _difference(
     return found, reason
 
 
-def _basis_now(log: Log, claim: Claim, proved: Basis) -> Basis:
+def _basis_now(now: Basis, claim: Claim, proved: Basis) -> Basis:
     if claim.pinned is not None:
         return proved
-    now = bases.of_now(log)
     return now._replace(bound=claim.bound, instant=claim.instant)
 
 

@@ -7,17 +7,15 @@ requests used the data: each number is computed, none is looked up (docs/demo.md
 from __future__ import annotations
 
 import json
-from datetime import datetime
-from hashlib import sha256
 from typing import TYPE_CHECKING, NamedTuple
 
-from ledger.domain.fiscal import fiscal_year_of, to_micros
+from ledger.domain.sampling import ranked
 from projections import basis as bases
-from projections.counts import VISIBLE, Question, cases, count
-from projections.standing import FIRST_APPROVAL
+from projections.counts import Question, cases, count
+from projections.populations import Population
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Iterable, Sequence
 
     from ledger.reader import Log
     from projections.basis import Basis
@@ -110,12 +108,6 @@ def read_sample(lines: Iterable[str]) -> Sample:
     return Sample(header["as_of"], header["seed"], items)
 
 
-def unused_requests(lines: Iterable[str]) -> tuple[int, int]:
-    """Return how many requests cite no SCR data, and how many there are."""
-    cited = [bool(json.loads(line)["cites"]) for line in lines]
-    return cited.count(False), len(cited)
-
-
 # --- what was printed -----------------------------------------------------------
 
 
@@ -173,15 +165,17 @@ def tally(
     :param filed_in: the fiscal years of filing that make the frame.
     """
     frame_day = bases.parse_as_of(sample.as_of, log)
-    frame = _frame(model, log, frame_day, filed_in)
-    drawn = sorted(frame, key=lambda scr: _rank(sample.seed, scr))[: len(sample.items)]
+    population = Population(log, model, frame_day)
+    years = f"{filed_in.start}..{filed_in.stop - 1}"
+    frame = population.of(f"filed:{years} and approved and stands")
+    drawn = ranked(sample.seed, frame)[: len(sample.items)]
     numerators, denominators = _printed_sets(model, log, printings)
     none = [item.scr for item in sample.items if item.finding == NOT_A_TCO]
     outcomes = [scr for scr in none if scr in numerators]
     measured = [scr for scr in none if scr in numerators | denominators]
     by_category: dict[str, int] = {}
     for scr in measured:
-        category = frame.get(scr) or "none"
+        category = population.category(scr) or "none"
         by_category[category] = by_category.get(category, 0) + 1
     return Tally(
         frame=len(frame),
@@ -193,38 +187,6 @@ def tally(
         in_denominator_only=len(measured) - len(outcomes),
         by_category=by_category,
     )
-
-
-def _rank(seed: str, scr: str) -> str:
-    return sha256(f"{seed},{scr}".encode()).hexdigest()
-
-
-def _frame(
-    model: ReadModel, log: Log, basis: Basis, filed_in: range
-) -> Mapping[str, str | None]:
-    """Return the SCRs filed in years that stand and are approved, with category."""
-    # Every SCR that stands and is approved has one row for its entry.
-    approved = model.all(
-        "SELECT scr, category FROM beliefs"  # noqa: S608 - a constant of ours
-        f" WHERE kind=:kind AND approved AND {VISIBLE}",
-        {"kind": FIRST_APPROVAL, "k": basis.cutoff, "p": basis.position},
-    )
-    filed = _filed(log, basis, filed_in)
-    return {scr: category for scr, category in approved if scr in filed}
-
-
-def _filed(log: Log, basis: Basis, years: range) -> set[str]:
-    found = set()
-    for _, topic, recorded_at, payload in log.narrow(0, basis.position):
-        if topic != "scr.filed/1":
-            continue
-        fields = json.loads(payload)
-        known = fields.get("known_at") or recorded_at
-        if to_micros(datetime.fromisoformat(known)) > basis.cutoff:
-            continue
-        if fiscal_year_of(fields["effective_on"]) in years:
-            found.add(fields["scr"])
-    return found
 
 
 def _printed_sets(

@@ -102,7 +102,8 @@ def details(line: Line) -> str:
     """Return the fields of a line that have no column of their own, as words."""
     # Of an SCR's fact the organization is a detail; of its own it is the subject.
     subject = "scr" if "scr" in line else "organization"
-    aside = {*_CLOCKS, *_COMMON, *_TOLD, subject, "measure", "person"}
+    aside = {*_CLOCKS, *_COMMON, *_TOLD, subject, "measure", "person", "sample"}
+    aside |= {"request", "recommendation"}
     told = {name: value for name, value in line.items() if name not in aside}
     body = told.get("definition")
     if isinstance(body, dict):  # A measure's; what the words begin with matters.
@@ -113,6 +114,10 @@ def details(line: Line) -> str:
     if isinstance(content := told.get("content"), dict):
         del told["content"], told["publication"]
         told = {**_printed(content), **told}
+    if isinstance(items := told.get("items"), list):  # A frame may have thousands.
+        told["items"] = f"{len(items):,}"
+    if isinstance(strata := told.get("strata"), list):
+        told["strata"] = "; ".join(_stratum(one) for one in strata)
     if isinstance(categories := told.get("taxonomy"), dict):
         del told["taxonomy"]
         told = {**told, **categories}
@@ -134,9 +139,17 @@ def _printed(content: Mapping[str, Any]) -> Line:
     return {**told, "figures": "; ".join(words)}
 
 
+def _stratum(one: dict[str, Any]) -> str:
+    sizes = (len(one["items"]), len(one["spares"]), one["population"])
+    return "{} {:,} and {:,} spares of {:,}".format(one["stratum"], *sizes)
+
+
 def subject_of(line: Line) -> object:
     """Return what a line is about: an SCR, an organization, a measure or the like."""
-    names = ("scr", "organization", "measure", "publication", "person")
+    names = (
+        *("scr", "organization", "measure", "publication", "person", "sample"),
+        *("request", "recommendation"),
+    )
     others = "taxonomy" if "taxonomy" in line else "ledger"
     return next((line[name] for name in names if name in line), others)
 

@@ -27,7 +27,7 @@ from projections.measures import every, find
 from projections.pairing import pair
 from projections.publications import recorded as publications_recorded
 from projections.publishing import met_in
-from projections.reconcile import Side, reconcile
+from projections.reconcile import Side, figures, reconcile
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -145,12 +145,24 @@ class Affected(NamedTuple):
     met_before: bool | None
     met_after: bool | None
     items: tuple[Item, ...]
+    below_before: int | None = None
+    """Of a rate: its denominator, today without the package."""
+    below_after: int | None = None
 
     @property
     def material(self) -> bool:
-        """Whether it is then a tenth or more away from what was printed."""
-        printed = self.figure.shown
-        return abs(self.after - printed) * 100 >= MATERIAL_PERCENT * max(printed, 1)
+        """Whether it is then a tenth or more away from what was printed.
+
+        Of a rate it is the share that is compared; one of nothing is none.
+        """
+        printed, after, unit = self.figure.shown, self.after, 1
+        if self.below_after is not None:
+            under = self.figure.denominator or 0
+            if not under or not self.below_after:
+                return bool(under) != bool(self.below_after)
+            printed, after = printed * self.below_after, after * under
+            unit = printed or after or 1
+        return abs(after - printed) * 100 >= MATERIAL_PERCENT * max(printed, unit)
 
     @property
     def flips(self) -> bool:
@@ -200,25 +212,49 @@ def _affected(
     copy: Log, model: ReadModel, before: Basis, after: Basis
 ) -> list[Affected]:
     effects: dict[str, dict[int, Year]] = {}
+
+    def moved(name: str, year: int) -> Year | None:
+        """Return what happens to a year of a measure; None if nothing does."""
+        if name not in effects:
+            measure = find(model, before, name)
+            effect = _effect(copy, model, before, after, measure)
+            effects[name] = {each.fiscal_year: each for each in effect.years}
+        return effects[name].get(year)
+
+    def both(name: str, year: int) -> tuple[int, int]:
+        """Return a figure of a year, without and with the package."""
+        side = Side(before, find(model, before, name))
+        held = figures(model, side, range(year, year + 1))[year]
+        change = moved(name, year)
+        return held, held if change is None else change.after
+
     found: list[Affected] = []
     for one in publications_recorded(copy):
-        names = {used.measure: used.version for used in one.content.definitions}
+        names = {
+            used.measure: f"{used.measure}@{used.version}"
+            for used in one.content.definitions
+        }
         for figure in one.content.figures:
-            name = f"{figure.measure}@{names[figure.measure]}"
-            if name not in effects:
-                measure = find(model, before, name)
-                effect = _effect(copy, model, before, after, measure)
-                effects[name] = {year.fiscal_year: year for year in effect.years}
-            year = effects[name].get(figure.fiscal_year)
-            if year is None:
-                continue
+            name, fiscal_year = names[figure.measure], figure.fiscal_year
             measure = find(model, before, name)
+            under = measure.definition.denominator
+            below = None if under is None else names[under]
+            year = moved(name, fiscal_year)
+            if year is None and (below is None or moved(below, fiscal_year) is None):
+                continue
             was, is_now = (
-                met_in(model, basis, measure, figure.fiscal_year)
-                for basis in (before, after)
+                met_in(model, basis, measure, fiscal_year) for basis in (before, after)
             )
             found.append(
-                Affected(one, figure, year.before, year.after, was, is_now, year.items)
+                Affected(
+                    one,
+                    figure,
+                    *both(name, fiscal_year),
+                    was,
+                    is_now,
+                    () if year is None else year.items,
+                    *((None, None) if below is None else both(below, fiscal_year)),
+                )
             )
     return found
 
@@ -235,7 +271,7 @@ class Delay(NamedTuple):
     mistake_at: str
     """When the fact that is corrected was known."""
     detected_at: str
-    """When the package was proposed."""
+    """When the package was proposed; of what was said later, when it was amended."""
     corrected_at: str | None
     """When it was agreed to; None if it was not."""
 
@@ -252,11 +288,12 @@ def _instant(text: str) -> datetime:
 
 def delays(log: Log, standing: Standing) -> list[Delay]:
     """Return how long what each item corrects had stood."""
+    said = [step for step in standing.steps if step.event in ("proposed", "amended")]
     decided = standing.decided
     agreed = decided if decided is not None and decided.event == "agreed" else None
     found: list[Delay] = []
     for item in standing.package.content.items:
-        corrects = _corrected(log, item, standing.steps[0].position)
+        corrects = _corrected(log, item, said[-1].position)
         if corrects is not None:
             position, at = corrects
             found.append(
@@ -265,7 +302,7 @@ def delays(log: Log, standing: Standing) -> list[Delay]:
                     item["event"],
                     position,
                     at,
-                    standing.steps[0].recorded_at,
+                    next(s.recorded_at for s in said if s.position > position),
                     None if agreed is None else agreed.recorded_at,
                 )
             )

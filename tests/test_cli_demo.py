@@ -47,6 +47,20 @@ def test_one_printing_is_not_supported(told):
     assert list(supported) == [2017, 2018, 2019, 2020, 2021, 2022]
 
 
+def test_it_ends_with_the_scorecard(told):
+    """
+    Before the audit's corrections and after them; and it says how many requests had
+    something to cite, and did not.
+    """
+    before, after = told["scorecards"]
+    rates = [one["rates"] for one in (before, after)]
+
+    assert (before["day"], after["day"]) == ("2023-06-30", "2024-01-15")
+    assert [one[0]["percent"] for one in rates] == [24.5, 34.4]
+    assert [[one["percent"] for one in each[1:]] for each in rates] == [[0.0, 2.0]] * 2
+    assert told["audit"]["requests_with_activity_overlooked"] == 41
+
+
 def test_it_says_it_is_synthetic(told, capsys):
     """
     Both forms say that the data is made up.

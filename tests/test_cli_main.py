@@ -628,6 +628,8 @@ def test_a_day_loads_its_time_zone_and_nothing_more(kept):
         ["late", "--json"],
         ["late", "--list", "--json"],
         ["activity", "--per", "account,day", "--json"],
+        ["sample", "list", "--json"],
+        ["sample", "plan", "--confidence", "95", "--tolerable", "5", "--json"],
     ],
     ids=" ".join,
 )
@@ -637,7 +639,9 @@ def test_reading_the_log_loads_no_model_of_facts(kept, arguments):
     """
     found = imported(kept, *arguments)
 
-    assert found.isdisjoint({"pydantic", "eventsourcing", "sqlite_utils", "rich"})
+    assert found.isdisjoint(
+        {"pydantic", "eventsourcing", "sqlite_utils", "rich", "scipy"}
+    )
 
 
 def test_help_opens_no_ledger(kept):

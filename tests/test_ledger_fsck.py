@@ -22,6 +22,7 @@ from tests import ledgers, taxonomies
 from tests.claims import claim, withdraw
 from tests.definitions import Put, body
 from tests.definitions import put as define
+from tests.packages import agree, item, merger, propose, two_people
 from tests.publications import payload, printing, publish, register
 
 SCRS = 60
@@ -598,6 +599,181 @@ def test_a_forged_taxonomy_or_waiver_is_found(  # noqa: PLR0913, PLR0917 - a tab
     assert any(words in one.why for one in found if one.position == position)
     monkeypatch.setattr(fsck._LogCheck, "_own", lambda *_: iter(()))
     assert check not in {name for name, _ in findings(categorized)}
+
+
+@pytest.fixture
+def packaged(tmp_path, monkeypatch) -> str:
+    """
+    A ledger with a package of two items agreed to at 7, one of a merger at 11, and one
+    that stands proposed.
+    """
+    two_people(monkeypatch)
+    path = ledgers.make(tmp_path / "scr.db")
+    ledgers.load(path, "".join(f"{json.dumps(line)}\n" for line in list(_lines())[:3]))
+    propose(path, item("voided", "S-0"), item("reinstated", "S-0"))
+    agree(path)
+    propose(path, merger("O-1", "O-2"))
+    agree(path, "C-2")
+    propose(path, item("rescinded", "S-0"))
+    assert findings(path) == []
+    return path
+
+
+def swapped(one: int, other: int) -> list[str]:
+    """
+    Return the statements that exchange two facts.
+    """
+    columns = "originator_id, originator_version, topic, state"
+    places = f"(SELECT {columns} FROM aside WHERE place="
+    return [
+        f"CREATE TABLE aside AS SELECT rowid AS place, * FROM {E}",
+        *(
+            f"UPDATE {E} SET originator_version=-rowid WHERE rowid={a}"
+            for a in (one, other)
+        ),
+        *(
+            f"UPDATE {E} SET ({columns})={places}{b}) WHERE rowid={a}"
+            for a, b in ((one, other), (other, one))
+        ),
+        "DROP TABLE aside",
+    ]
+
+
+def inserted(position: int, stream: str, version: int, payload: str) -> list[str]:
+    """
+    Return the statements that put a fact between others.
+    """
+    topic = f"scr.{json.loads(payload)['event']}/1"
+    return [
+        f"UPDATE {E} SET rowid=-rowid WHERE rowid>={position}",
+        f"UPDATE {E} SET rowid=1-rowid WHERE rowid<0",
+        f"INSERT INTO {E} SELECT {position}, '{stream}', {version}, '{topic}',"
+        f" CAST('{payload}' AS BLOB), recorded_at, leaf_hash FROM {E}"
+        f" WHERE rowid={position - 1}",
+    ]
+
+
+OTHER = "is another fact"
+NOT_BROUGHT = "which did not bring it"
+STRAY = (
+    '{"scr":"S-0","event":"reopened","effective_on":"2019-03-04","by":"ann",'
+    '"correction":"C-1","reason":"r"}'
+)
+ANOTHER_HASH = (
+    f"UPDATE {E} SET state=CAST(json_set(CAST(state AS TEXT), '$.hash', '{'0' * 64}')"
+    " AS BLOB) WHERE rowid=7"
+)
+FORGED_PACKAGES = [  # What a finding says, where; what was done.
+    (OTHER, 8, [put(8, "as found", "as lost")]),
+    (OTHER, 8, [put(8, '"ann"', '"eve"')]),
+    (OTHER, 8, [put(8, "2019-03-04", "2019-03-05")]),
+    (OTHER, 8, [put(8, "C-1", "C-2")]),
+    (OTHER, 8, [put(8, ',"correction":"C-1"', "")]),
+    (OTHER, 9, [put(9, "as found", "as lost")]),
+    (OTHER, 12, [put(12, "O-2", "O-3")]),
+    (OTHER, 8, swapped(8, 9)),
+    (OTHER, 9, [f"DELETE FROM {E} WHERE rowid=8"]),
+    (OTHER, 10, [f"DELETE FROM {E} WHERE rowid=9"]),
+    (
+        OTHER,
+        8,
+        [f"UPDATE {E} SET recorded_at='2024-01-09T00:00:00.000000Z' WHERE rowid>7"],
+    ),
+    ("not all of it there", None, [f"DELETE FROM {E} WHERE rowid>8"]),
+    ("not all of it there", None, [f"DELETE FROM {E} WHERE rowid>7"]),
+    (NOT_BROUGHT, 10, inserted(10, "scr/S-0", 6, STRAY)),
+    (NOT_BROUGHT, 14, inserted(14, "scr/S-0", 6, STRAY)),
+    (OTHER, 8, inserted(8, "scr/S-0", 6, STRAY)),
+    ("is not what that hash is of", 7, [put(6, "as found", "as lost")]),
+    ("is not what that hash is of", 7, [ANOTHER_HASH]),
+    ("is not what that hash is of", 11, [put(10, "as found", "as lost")]),
+    ("it brings 2 facts, not 3", 7, [put(7, '"facts":2', '"facts":3')]),
+    ("an author of package C-1", 7, [put(7, '"bob"', '"A.N.N."')]),
+    ("no package is named", 7, [f"DELETE FROM {E} WHERE rowid=6"]),
+]
+
+
+@pytest.mark.parametrize(("words", "position", "statements"), FORGED_PACKAGES)
+def test_a_forged_package_is_found(packaged, words, position, statements):
+    """
+    With leaf hashes made anew, what was agreed to, by whom, and what it brought still
+    have to be one and the same.
+    """
+    tamper(packaged, *statements)
+    rehash(packaged)
+
+    found = fsck.check(packaged, lambda _: None).findings
+    assert any(words in one.why for one in found if one.position == position), found
+    assert "package" in {one.check for one in found if one.position == position}
+
+
+def test_agreeing_twice_is_found(packaged):
+    """
+    A package is decided once: a second agreement is no agreement.
+    """
+    connection = sqlite3.connect(packaged)
+    (said,) = connection.execute(f"SELECT state FROM {E} WHERE rowid=7").fetchone()
+    connection.close()
+    again = f"'correction/C-1', 3, 'ledger.agreed/1', CAST('{said.decode()}' AS BLOB)"
+    tamper(
+        packaged,
+        f"INSERT INTO {E} SELECT 14, {again}, recorded_at, leaf_hash"
+        f" FROM {E} WHERE rowid=13",
+    )
+    rehash(packaged)
+
+    why = [one.why for one in fsck.check(packaged, lambda _: None).findings]
+    assert any("C-1 is agreed already" in one for one in why)
+
+
+CHECKS_OF_PACKAGES = {
+    "_package": (7, [put(7, '"bob"', '"ann"')]),
+    "_is_due": (8, [put(8, "as found", "as lost")]),
+    "strays": (14, inserted(14, "scr/S-0", 6, STRAY)),
+}
+
+
+@pytest.mark.parametrize("name", CHECKS_OF_PACKAGES)
+def test_each_check_of_packages_is_needed(packaged, name, monkeypatch):
+    """
+    With a check taken out, what it alone finds is no longer found.
+    """
+    position, statements = CHECKS_OF_PACKAGES[name]
+    tamper(packaged, *statements)
+    rehash(packaged)
+    assert ("package", position) in findings(packaged)
+
+    monkeypatch.setattr(fsck._LogCheck, name, lambda *_: iter(()))
+    assert ("package", position) not in findings(packaged)
+
+
+def test_the_check_for_the_end_of_a_package_is_needed(packaged, monkeypatch):
+    """
+    Nothing else says so where the log ends before the package does.
+    """
+    tamper(packaged, f"DELETE FROM {E} WHERE rowid>8")
+    rehash(packaged)
+    assert ("package", None) in findings(packaged)
+
+    monkeypatch.setattr(fsck, "_unbrought", lambda _: iter(()))
+    assert ("package", None) not in findings(packaged)
+
+
+def test_what_a_file_says_of_a_package_is_its_claim(packaged):
+    """
+    An import may bring facts that name a package, as the export of another ledger does;
+    no fact beside it may hide behind the import.
+    """
+    line = {**json.loads(STRAY), "known_at": "2024-01-01T00:00:00Z"}
+    line["scr"] = "S-9"
+    first = {"case_number": "C-9", "office": "SAC X", "event": "filed"}
+    filed = {**{k: v for k, v in line.items() if k != "reason"}, **first}
+    ledgers.load(packaged, f"{json.dumps(filed)}\n{json.dumps(line)}\n")
+    assert findings(packaged) == []
+
+    tamper(packaged, *inserted(13, "scr/S-0", 6, STRAY))
+    rehash(packaged)
+    assert ("package", 13) in findings(packaged)
 
 
 CHECKS = {

@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from ledger import app, fsck
-from ledger.domain.people import ROLES
+from ledger.domain.people import ROLES, actor
 from ledger.errors import (
     DirectCorrectionError,
     FieldError,
@@ -23,7 +23,7 @@ from ledger.errors import (
     SoloLedgerError,
 )
 from ledger.reader import open_log
-from ledger.store.people import four_eyes, require
+from ledger.store.people import four_eyes, recorded
 from tests import ledgers
 from tests.commandline import filed, life, line
 from tests.people import CHIEF, add, grant, opened, revoke, smuggle
@@ -68,7 +68,9 @@ def asked(path, by: str, *roles: str, account: str = "registry") -> tuple[bool, 
     Return whether four eyes are on, and who acts.
     """
     with opened(path) as ledger, ledger.appender.appending() as appending:
-        return four_eyes(appending), require(appending, by, account, *roles)
+        on = four_eyes(appending)
+        who = actor(recorded(appending), by, account, roles).id if on else by
+        return on, who
 
 
 # --- added and granted ----------------------------------------------------------------

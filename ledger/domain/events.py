@@ -33,6 +33,7 @@ from pydantic import (
 )
 from pydantic_core import CoreSchema, core_schema
 
+from ledger.domain.check import PATTERN as CHECK_PATTERN
 from ledger.domain.people import ROLES, Role
 from ledger.domain.people import STREAM as PEOPLE_STREAM
 from ledger.domain.restatement import Cause, Part
@@ -901,6 +902,118 @@ class Retracted(_LedgerFact):
         return f"publication/{self.publication}"
 
 
+# --- samples -----------------------------------------------------------------
+
+Finding = Annotated[
+    Literal["yes", "no", "not-determinable"],
+    _Says("answer", "must be yes, no or not-determinable"),
+]
+_AttributeName = Annotated[
+    str,
+    Field(pattern=_MEASURE),
+    _Says("attribute", "must be 1 to 64 of a-z 0-9 -, a letter first"),
+]
+_SampleName = Annotated[
+    str,
+    Field(pattern=r"^[A-Za-z][A-Za-z0-9._/-]{0,63}$"),
+    _Says("sample", "must be 1 to 64 of A-Z a-z 0-9 . _ - /, a letter first"),
+]
+_Items = Annotated[list[Id], Field(max_length=1_000_000)]
+
+
+class _SampleFact(_LedgerFact):
+    sample: _SampleName
+    by: Text
+    run_by: Text
+
+    @property
+    def stream(self) -> str:
+        """The stream of one sample."""
+        return f"sample/{self.sample}"
+
+
+class Framed(_SampleFact):
+    """A frame is sealed: these SCRs, and no others, can be drawn."""
+
+    topic = "ledger.framed/1"
+    event: Literal["framed"]
+    query: LongText
+    basis: BasisBody
+    order: Text
+    """How the items are ordered before anything is drawn."""
+    size: Quantity
+    sha256: Hash
+    """Of the items in that order, each followed by a line feed."""
+    items: _Items
+
+
+class StratumBody(_Part):
+    """A part of a frame, and what was drawn of it (``sampling.Stratum``)."""
+
+    stratum: Text
+    population: Quantity
+    items: _Items
+    """In the order of selection."""
+    spares: _Items
+    query: OptionalLongText = None
+    members: Annotated[_Items | None, _Absent] = None
+    """What belongs to it, where it is not the whole frame."""
+
+
+class Drawn(_SampleFact):
+    """Items were drawn from the frame, by a rule that anyone can repeat."""
+
+    topic = "ledger.drawn/1"
+    event: Literal["drawn"]
+    frame_sha256: Hash
+    rule: Text
+    seed: Text
+    chosen: Annotated[Literal["given", "log"], _Says("chosen", "must be given or log")]
+    """Who chose the seed: whoever drew, or the log."""
+    seed_position: Annotated[_Position | None, _Absent] = None
+    """The position whose root is the seed."""
+    reviews: Annotated[Literal[1, 2], _Says("reviews", "must be 1 or 2, of each item")]
+    strata: Annotated[list[StratumBody], Field(min_length=1, max_length=1_000)]
+
+
+class Spared(_SampleFact):
+    """A spare was taken in place of an item."""
+
+    topic = "ledger.spared/1"
+    event: Literal["spared"]
+    item: Id
+    spare: Id
+    reason: LongText
+
+
+class Examined(_SampleFact):
+    """An item was examined, and this is the answer for each attribute."""
+
+    topic = "ledger.examined/1"
+    event: Literal["examined"]
+    item: Id
+    review: Annotated[
+        Literal["first", "second"], _Says("review", "must be first or second")
+    ]
+    answers: Annotated[
+        dict[_AttributeName, Finding], Field(min_length=1, max_length=100)
+    ]
+    note_ref: OptionalText = None
+    """Where the working paper is."""
+
+
+class Settled(_SampleFact):
+    """Two reviewers disagreed, and a third person says which answer holds."""
+
+    topic = "ledger.settled/1"
+    event: Literal["settled"]
+    item: Id
+    attribute: _AttributeName
+    answer: Finding
+    reason: LongText
+    note_ref: OptionalText = None
+
+
 # --- the taxonomy, and what validation is told -------------------------------
 
 _Threshold = Annotated[
@@ -1122,6 +1235,204 @@ class Revoked(_PersonFact):
     reason: LongText
 
 
+# --- resource requests -------------------------------------------------------
+
+Amount = Annotated[Quantity, _Says("amount", "must be a whole number, 0 or more")]
+
+
+class _RequestFact(_LedgerFact):
+    request: Id
+    by: Text
+    run_by: Text
+
+    @property
+    def stream(self) -> str:
+        """The stream of one request."""
+        return f"request/{self.request}"
+
+
+class Requested(_RequestFact):
+    """A program or an office asked for money and positions for a fiscal year."""
+
+    topic = "ledger.requested/1"
+    event: Literal["requested"]
+    fiscal_year: FiscalYear
+    amount: Amount
+    positions: Amount
+    program: OptionalText = None
+    office: OptionalText = None
+    title: OptionalLongText = None
+    submitted_on: OptionalDay = None
+    """The day it was submitted, where that was before it was recorded."""
+    synthetic: Annotated[bool | None, _Absent] = None
+
+    @model_validator(mode="after")
+    def _consistent(self) -> Requested:
+        if self.program is None and self.office is None:
+            message = "a request is of a program, of an office, or of both"
+            raise ValueError(message)
+        return self
+
+
+_Cell = Annotated[
+    dict[Literal["category", "subcategory", "office", "program", "meets_tco"], Text],
+    Field(min_length=1),
+]
+_Ids = Annotated[
+    list[Id], Field(min_length=1, max_length=1_000), AfterValidator(_distinct)
+]
+
+
+class CitedFigureBody(_Part):
+    """A figure as a request cites it (``claim.Claim``, and a cell of it)."""
+
+    measure: MeasureId
+    version: Annotated[Version | None, _Absent] = None
+    fiscal_year: FiscalYear
+    value: Quantity
+    where: Annotated[_Cell | None, _Absent] = None
+    """The cell that is meant, by column; left out: the whole figure."""
+    definition_hash: Hash
+
+
+class Cited(_RequestFact):
+    """A figure, some SCRs, or both support a request; proved when it was recorded."""
+
+    topic = "ledger.cited/1"
+    event: Literal["cited"]
+    figure: Annotated[CitedFigureBody | None, _Absent] = None
+    scrs: Annotated[_Ids | None, _Absent] = None
+    bound: Literal["all", "before", "through"]
+    instant: OptionalInstant = None
+    pinned: Annotated[_Position | None, _Absent] = None
+    proved_position: _Position
+    proved_root: Hash
+    cited_on: OptionalDay = None
+    """The day the request cited it, where that was before it was recorded."""
+    note: OptionalLongText = None
+
+    @model_validator(mode="after")
+    def _consistent(self) -> Cited:
+        if self.figure is None and self.scrs is None:
+            message = "a citation is of a figure, of SCRs, or of both"
+            raise ValueError(message)
+        if (self.bound == "all") != (self.instant is None):
+            message = "a bound has an instant, all has none"
+            raise ValueError(message)
+        if self.pinned not in (None, self.proved_position):
+            message = "a pinned citation is proved where it is pinned"
+            raise ValueError(message)
+        return self
+
+
+class Declined(_RequestFact):
+    """No SCR data supports a request, and why."""
+
+    topic = "ledger.declined/1"
+    event: Literal["declined"]
+    reason: LongText
+    declined_on: OptionalDay = None
+    """The day it was said, where that was before it was recorded."""
+
+
+# --- recommendations ---------------------------------------------------------
+
+_Check = Annotated[
+    str,
+    Field(pattern=CHECK_PATTERN),
+    _Says(
+        "check",
+        "must be validation:RULE[@SEVERITY], coverage>=PERCENT, gate:MEASURE or"
+        " assertions",
+    ),
+]
+
+
+class _RecommendationFact(_LedgerFact):
+    recommendation: Id
+    by: Text
+    run_by: Text
+
+    @property
+    def stream(self) -> str:
+        """The stream of one recommendation."""
+        return f"recommendation/{self.recommendation}"
+
+
+class Recommended(_RecommendationFact):
+    """An audit recommended something to somebody, on a day."""
+
+    topic = "ledger.recommended/1"
+    event: Literal["recommended"]
+    text: LongText
+    addressee: Text
+    issued_on: Day
+    number: OptionalText = None
+    """Its number in the report."""
+    report: OptionalText = None
+    check: Annotated[_Check | None, _Absent] = None
+    """What shows that it is carried out, where the ledger can compute it."""
+
+
+class Responded(_RecommendationFact):
+    """The addressee concurs, with a plan and a day, or does not."""
+
+    topic = "ledger.responded/1"
+    event: Literal["responded"]
+    answer: Annotated[
+        Literal["concur", "non-concur"], _Says("answer", "must be concur or non-concur")
+    ]
+    text: LongText
+    due_on: OptionalDay = None
+    responded_on: OptionalDay = None
+
+    @model_validator(mode="after")
+    def _consistent(self) -> Responded:
+        if (self.answer == "concur") != (self.due_on is not None):
+            message = "who concurs names a day, who does not names none"
+            raise ValueError(message)
+        return self
+
+
+class Scheduled(_RecommendationFact):
+    """A milestone is due on a day; of one name the last holds."""
+
+    topic = "ledger.scheduled/1"
+    event: Literal["scheduled"]
+    milestone: Text
+    due_on: Day
+    scheduled_on: OptionalDay = None
+
+
+class Completed(_RecommendationFact):
+    """A milestone is reached."""
+
+    topic = "ledger.completed/1"
+    event: Literal["completed"]
+    milestone: Text
+    completed_on: OptionalDay = None
+
+
+class Closed(_RecommendationFact):
+    """A recommendation is closed; where it names a check, that was green."""
+
+    topic = "ledger.closed/1"
+    event: Literal["closed"]
+    evidence: LongText
+    check: Annotated[_Check | None, _Absent] = None
+    """The check of the recommendation, which was green at the position named."""
+    proved_position: Annotated[_Position | None, _Absent] = None
+    proved_root: OptionalHash = None
+
+    @model_validator(mode="after")
+    def _consistent(self) -> Closed:
+        proof = (self.proved_position, self.proved_root)
+        if [self.check is None] * 2 != [part is None for part in proof]:
+            message = "a check is proved at a position and its root"
+            raise ValueError(message)
+        return self
+
+
 ScrEvent = (
     Filed
     | Classified
@@ -1148,6 +1459,9 @@ AssertionEvent = Asserted | Withdrawn
 PublicationEvent = Published | Marked | Retracted
 PackageEvent = Proposed | Amended | Agreed | Rejected | Recalled
 PersonEvent = Joined | Granted | Revoked
+SampleEvent = Framed | Drawn | Spared | Examined | Settled
+RequestEvent = Requested | Cited | Declined
+RecommendationEvent = Recommended | Responded | Scheduled | Completed | Closed
 LedgerEvent = (
     Opened
     | Imported
@@ -1158,6 +1472,9 @@ LedgerEvent = (
     | PublicationEvent
     | PackageEvent
     | PersonEvent
+    | SampleEvent
+    | RequestEvent
+    | RecommendationEvent
 )
 Event = CaseEvent | LedgerEvent
 
@@ -1190,6 +1507,13 @@ OWN_CLASSES: tuple[type[LedgerEvent], ...] = (
     Joined,
     Granted,
     Revoked,
+    Framed,
+    Drawn,
+    Spared,
+    Examined,
+    Settled,
+    *RequestEvent.__args__,
+    *RecommendationEvent.__args__,
 )
 
 TOPICS: dict[str, type[Event]] = {

@@ -8,6 +8,7 @@ subjects were, so that it fails if anything moved since it was looked at
 
 from __future__ import annotations
 
+import re
 from hashlib import sha256
 from typing import TYPE_CHECKING, Literal, NamedTuple, assert_never
 
@@ -47,6 +48,7 @@ EVENTS = (
 """What a package may bring: corrections, and what should have been said in time."""
 
 PREFIX = "correction/"
+_NAME = re.compile(r"C-[1-9][0-9]{0,8}")
 
 
 class Package(NamedTuple):
@@ -58,6 +60,15 @@ class Package(NamedTuple):
     proposer: str
     authors: tuple[str, ...]
     """Who proposed or amended it, as they wrote themselves, in that order."""
+
+
+def check_name(name: str) -> None:
+    """Refuse what no package can be named, whatever is recorded.
+
+    :raises NoSuchPackageError: it is not C- and a number.
+    """
+    if _NAME.fullmatch(name) is None:
+        raise NoSuchPackageError(name)
 
 
 def content_hash(content: PackageBody) -> str:

@@ -47,7 +47,8 @@ _FIELD_WORK: tuple[Role, ...] = ("agent", "supervisor")
 _PANEL: tuple[Role, ...] = ("panel",)
 _CLAIMS: tuple[Role, ...] = ("auditor", "supervisor", "publisher")
 _MEASURES: tuple[Role, ...] = ("supervisor", "publisher")
-_PEOPLE: tuple[Role, ...] = ("supervisor",)
+_SUPERVISOR: tuple[Role, ...] = ("supervisor",)
+_AUDITOR: tuple[Role, ...] = ("auditor",)
 _CORRECTOR: tuple[Role, ...] = ("corrector",)
 _APPROVER: tuple[Role, ...] = ("approver",)
 
@@ -69,12 +70,25 @@ ACTS: Mapping[str, tuple[Role, ...]] = MappingProxyType(
         "withdrawn": _CLAIMS,
         "defined": _MEASURES,
         "retired": _MEASURES,
-        "categorized": _PEOPLE,
-        "waived": _PEOPLE,
+        "categorized": _SUPERVISOR,
+        "waived": _SUPERVISOR,
         "proposed": _CORRECTOR,
         "amended": _CORRECTOR,
         "agreed": _APPROVER,
         "rejected": _APPROVER,
+        "requested": _FIELD_WORK,
+        "cited": _FIELD_WORK,
+        "declined": _FIELD_WORK,
+        "recommended": _AUDITOR,
+        "responded": _SUPERVISOR,
+        "scheduled": _SUPERVISOR,
+        "completed": _SUPERVISOR,
+        "closed": _AUDITOR,
+        "framed": _AUDITOR,
+        "drawn": _AUDITOR,
+        "spared": _AUDITOR,
+        "examined": _AUDITOR,
+        "settled": _AUDITOR,
         "recalled": (*_CORRECTOR, *_APPROVER),
     }
 )
@@ -196,10 +210,10 @@ def refuse(people: People, change: Change) -> None:
     """
     if people.solo:
         raise SoloLedgerError
-    if people.holders(_PEOPLE):
-        actor(people, change.by, change.run_by, _PEOPLE)
+    if people.holders(_SUPERVISOR):
+        actor(people, change.by, change.run_by, _SUPERVISOR)
     elif (person := people.find(change.by)) is not None:
-        _refuse_another(people, person, change.by, change.run_by, _PEOPLE)
+        _refuse_another(people, person, change.by, change.run_by, _SUPERVISOR)
     if change.event == "joined":
         _refuse_joining(people, change)
         return
@@ -213,7 +227,7 @@ def refuse(people: People, change: Change) -> None:
         return
     if change.role not in held.roles:
         raise RoleNotHeldError(held.id, change.role)
-    if change.role == "supervisor" and people.holders(_PEOPLE) == [held.id]:
+    if change.role == "supervisor" and people.holders(_SUPERVISOR) == [held.id]:
         raise LastSupervisorError(held.id)
 
 

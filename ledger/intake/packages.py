@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from ledger.domain.events import MAX_LINE_BYTES
 from ledger.errors import FaultyFileError, NoInputFileError
 from ledger.intake.facts import FactTable, JsonLines, is_field
 from ledger.intake.mapping import NO_MAP, name_columns
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from ledger.intake.facts import FactFile
 
 _LISTED = 100
+_NO_TEXTS = "must be one object of texts"
 
 
 def read_items(path: str) -> list[dict[str, str]]:
@@ -31,6 +33,7 @@ def read_items(path: str) -> list[dict[str, str]]:
     :raises NoInputFileError: it cannot be read.
     :raises FaultyFileError: a line is no object of texts.
     :raises UnreadableTableError: what should be a table is none.
+    :raises LedgerError: a column is called as no field is.
     """
     items: list[dict[str, str]] = []
     faults: list[str] = []
@@ -39,11 +42,10 @@ def read_items(path: str) -> list[dict[str, str]]:
             if isinstance(line, Unread):
                 faults += [f"{path}:{number}: {f}: {rule}" for f, rule in line.faults]
                 continue
-            item = _item(line)
-            if item is None:
-                faults.append(f"{path}:{number}: line: must be one object of texts")
-            else:
-                items.append(item)
+            try:
+                items.append(_item(line))
+            except ValueError as error:
+                faults.append(f"{path}:{number}: line: {error}")
     if not items and not faults:
         faults.append(f"{path}: has no items")
     if faults:
@@ -52,22 +54,42 @@ def read_items(path: str) -> list[dict[str, str]]:
     return items
 
 
-def _item(line: bytes) -> dict[str, str] | None:
+def _item(line: bytes) -> dict[str, str]:
+    """Return the fields of one item.
+
+    :raises ValueError: with the rule that the line breaks.
+    """
+    if len(line) > MAX_LINE_BYTES:
+        message = f"is longer than {MAX_LINE_BYTES:,} bytes"
+        raise ValueError(message)
     try:
-        item = json.loads(line)
+        pairs = json.loads(line.decode(), object_pairs_hook=_Pairs)
     except (ValueError, RecursionError):
-        return None
-    if not isinstance(item, dict):
-        return None
-    texts = {str(name): value for name, value in item.items() if isinstance(value, str)}
-    return texts if len(texts) == len(item) else None
+        raise ValueError(_NO_TEXTS) from None
+    if not isinstance(pairs, _Pairs):
+        raise ValueError(_NO_TEXTS)  # noqa: TRY004 - a rule of the file
+    item: dict[str, str] = {}
+    for name, value in pairs:
+        if not isinstance(value, str):
+            raise ValueError(_NO_TEXTS)  # noqa: TRY004 - a rule of the file
+        if name in item:
+            message = f"has {name} twice"
+            raise ValueError(message)
+        item[name] = value
+    return item
+
+
+class _Pairs(list[tuple[str, object]]):
+    """What an object holds, before a name given twice would be lost."""
 
 
 @contextmanager
 def _opened(path: str) -> Iterator[FactFile]:
     if path.lower().endswith(SUFFIXES):
         with open_table(path) as table:
-            yield FactTable(name_columns(table, NO_MAP, is_field))
+            named = name_columns(table, NO_MAP, is_field)
+            named.check(values=False)
+            yield FactTable(named)
         return
     try:
         with Path(path).open("rb") as lines:

@@ -20,7 +20,7 @@ from ledger.store import taxonomies
 from ledger.store.streams import recall
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Container, Mapping
     from datetime import date
     from zoneinfo import ZoneInfo
 
@@ -70,7 +70,15 @@ def record(
         fact,
         lambda name: subjects.leads_to(recall(appending, name).state),
     )
-    found = tuple(_anomalies(appending, fact, recalled, today))
+    found = tuple(
+        anomalies(
+            fact,
+            recalled.state,
+            today,
+            exists=lambda name: recall(appending, f"scr/{name}").state is not None,
+            categories=taxonomies.categories(appending),
+        )
+    )
     if found and fact.forced is None:
         raise AnomalyError([scrs.ANOMALIES[rule] for rule in found])
     version = len(recalled.facts) + 1
@@ -106,19 +114,25 @@ def _is_repeated(
     return False
 
 
-def _anomalies(
-    appending: Appending, fact: CaseEvent, recalled: Recalled, today: date
+def anomalies(
+    fact: CaseEvent,
+    state: subjects.Subject | None,
+    today: date,
+    *,
+    exists: Callable[[str], bool],
+    categories: Container[str] | None,
 ) -> list[str]:
+    """Return the rules that a fact departs from, which is known today.
+
+    :param state: how its subject stands before it.
+    :param exists: whether there is an SCR of that id.
+    :param categories: those of the taxonomy; None where none is loaded.
+    """
     if isinstance(fact, ScrFact):
-        state = recalled.state
         assert state is None or isinstance(state, scrs.Scr)
         return list(
             scrs.anomalies(
-                state,
-                fact,
-                known_on=today,
-                exists=lambda name: recall(appending, f"scr/{name}").state is not None,
-                categories=taxonomies.categories(appending),
+                state, fact, known_on=today, exists=exists, categories=categories
             )
         )
     return ["effective-after-known"] if fact.effective_on > today else []

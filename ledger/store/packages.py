@@ -16,7 +16,6 @@ from ledger.domain.events import (
     Proposed,
     Recalled,
     Rejected,
-    ScrFact,
     Unreadable,
     parse_fields,
     payload_of,
@@ -31,6 +30,7 @@ from ledger.errors import (
 )
 from ledger.store import people, taxonomies
 from ledger.store.codec import fact_of
+from ledger.store.live import anomalies
 from ledger.store.streams import recall
 
 if TYPE_CHECKING:
@@ -119,14 +119,15 @@ def append(
     stored = [StoredEvent(fact.stream, length + 1, fact.topic, payload_of(fact))]
     count = 0
     if isinstance(fact, Proposed | Amended):
-        facts_of(appending, zone, fact.package, fact.content, fact.by, account=account)
+        items = fact.content.items
+        facts_of(appending, zone, fact.package, items, fact.by, account=account)
     elif isinstance(fact, Agreed):
         assert standing is not None
         placed = facts_of(
             appending,
             zone,
             standing.id,
-            standing.content,
+            standing.content.items,
             standing.proposer,
             account=account,
         )
@@ -189,12 +190,14 @@ def facts_of(  # noqa: PLR0913 - what each fact is made of
     appending: Appending,
     zone: ZoneInfo,
     package: str,
-    content: PackageBody,
+    items: Iterable[Mapping[str, str]],
     by: str,
     *,
     account: str,
 ) -> list[StoredEvent]:
     """Return the case facts of a package, decided one after another.
+
+    :param items: as in its content, completed.
 
     :raises FaultyPackageError: some cannot be recorded, with every fault.
     """
@@ -202,7 +205,7 @@ def facts_of(  # noqa: PLR0913 - what each fact is made of
     today = appending.moment.astimezone(zone).date()
     stored: list[StoredEvent] = []
     faults: list[str] = []
-    for number, item in enumerate(content.items, 1):
+    for number, item in enumerate(items, 1):
         said = {**item, "by": by, "correction": package, "recorded_by": account}
         wrong = list(_wrong(item))
         fact: CaseEvent | None = None
@@ -241,13 +244,13 @@ def _refused(
     except RuleError as error:
         yield "event", str(error)
         return
-    if fact.forced is None and isinstance(fact, ScrFact):
-        assert state is None or isinstance(state, scrs.Scr)
-        for rule in scrs.anomalies(
-            state,
-            fact,
-            known_on=today,
-            exists=lambda name: moment.state(f"scr/{name}") is not None,
-            categories=taxonomies.categories(appending),
-        ):
-            yield "event", f"{scrs.ANOMALIES[rule]}; say why in `forced` if it is so"
+    if fact.forced is not None:
+        return
+    for rule in anomalies(
+        fact,
+        state,
+        today,
+        exists=lambda name: moment.state(f"scr/{name}") is not None,
+        categories=taxonomies.categories(appending),
+    ):
+        yield "event", f"{scrs.ANOMALIES[rule]}; say why in `forced` if it is so"

@@ -30,7 +30,7 @@ from ledger.domain.fiscal import format_instant_fixed
 from ledger.errors import LogDamagedError
 from ledger.tlog.entry import entry
 from ledger.tlog.merkle import leaf_hash
-from ledger.tlog.tiles import completed
+from ledger.tlog.tiles import completed, root_at
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -254,6 +254,10 @@ class Appending:
             (prefix, f"{prefix}\U0010ffff"),
         )
         return [row[0] for row in self.cursor.fetchall()]
+
+    def root(self, position: int) -> str:
+        """Return the root of the log up to a position that is recorded, in hex."""
+        return root_at(position, self._read_hashes).hex()
 
     def _head(self) -> tuple[int, str]:
         self.cursor.execute(

@@ -1,0 +1,238 @@
+"""The whole life of a package on the command line."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from typing import get_args
+
+import pytest
+
+from cli import correcting
+from ledger.domain import events
+from ledger.domain.package import EVENTS
+from tests.commandline import prepare, scr
+from tests.packages import seals, two_people
+
+FIXTURE = "fixtures/oig-23-52/corrections.csv"
+WHY = ("--reason-code", "other", "--reason", "as found")
+FORMATS = ("table", "json", "jsonl", "csv", "tsv", "md")
+
+
+@pytest.fixture
+def run(tmp_path, monkeypatch):
+    """
+    Run commands on a ledger of four SCRs in which two people are asked for.
+    """
+    two_people(monkeypatch)
+    monkeypatch.delenv("SCR_BY", raising=False)
+    path = str(prepare(tmp_path))
+    return lambda *said: scr("--ledger", path, *said)
+
+
+def propose(run, *said, by="ann"):
+    """
+    Propose that SCR-1 is void.
+    """
+    one = said or ("--scr", "SCR-1", "--event", "voided")
+    return run("correct", "propose", *one, *WHY, "--by", by)
+
+
+def hash_of(run, package="C-1") -> str:
+    """
+    Return the hash that a preview prints.
+    """
+    return run("correct", "preview", package, "--json").json["hash"]
+
+
+def test_what_is_offered_is_what_the_domain_takes():
+    """
+    The events and the reason codes, in the same order.
+    """
+    assert correcting.BRINGS == EVENTS
+    assert get_args(get_args(events.ReasonCode)[0]) == correcting.CODES
+
+
+def test_the_whole_life_of_a_package(run):
+    """
+    Proposed, looked at, amended, refused to its authors, agreed to by another.
+    """
+    told = propose(run)
+    assert (told.code, told.err) == (0, "")
+    assert told.out.startswith("proposed @20: C-1, 1 item\n")
+    old = hash_of(run)
+    amended = run(
+        "correct", "amend", "C-1", "--scr", "SCR-2", "--event", "voided", *WHY,
+        "--by", "cy",
+    )  # fmt: skip
+    assert amended.out.startswith("amended @21: C-1, 1 item\n")
+
+    approve = ("correct", "approve", "C-1", "--hash")
+    for digest, by, words in (
+        (old, "bob", "is not what that hash is of"),
+        (hash_of(run), "Ann", "nobody agrees to their own"),
+        (hash_of(run), "cy", "let another person with the role approver"),
+    ):
+        told = run(*approve, digest, "--by", by)
+        assert (told.code, told.out) == (5, "")
+        assert told.err.count("\n") == 1
+        assert words in told.err
+    digest = hash_of(run)
+    rehearsed = run(*approve, digest, "--by", "bob", "--dry-run")
+    assert rehearsed.out == "would be agreed to: C-1, 1 facts\n"
+    told = run(*approve, digest, "--by", "bob")
+    assert told.out == "agreed @22: C-1, its facts at @23\n"
+    assert run(*approve, digest, "--by", "bob").code == 5
+    assert run("verify").code == 0
+    assert run("correct", "preview", "C-1").code == 5
+
+
+def test_turned_down_and_taken_back(run):
+    """
+    Each ends the package with a reason that `show` tells.
+    """
+    propose(run)
+    propose(run)
+    for verb, package, by in (("reject", "C-1", "bob"), ("withdraw", "C-2", "ann")):
+        wrong = "ann" if by == "bob" else "bob"
+        said = ("correct", verb, package, "--reason", "they were two", "--by")
+        assert run(*said, wrong).code == 5
+        assert run(*said, by, "--dry-run").out.startswith("would be ")
+        assert run(*said, by).out.split(" @")[0] in ("rejected", "withdrawn")
+        shown = run("correct", "show", package, "--json").json
+        assert shown["history"][-1]["words"] == "they were two"
+    states = [one["state"] for one in run("correct", "list", "--json").json["rows"]]
+    assert states == ["rejected", "recalled"]
+    assert run("correct", "list", "--open", "--json").json["rows"] == []
+
+
+@pytest.mark.parametrize("form", FORMATS)
+def test_every_answer_in_every_format(run, form):
+    """
+    Preview, list and show name their basis in each.
+    """
+    propose(run)
+    root = run("correct", "list", "--json").json["basis"]["root"]
+
+    for said in (("preview", "C-1"), ("list",), ("show", "C-1")):
+        told = run("correct", *said, "-f", form)
+        assert (told.code, told.err) == (0, "")
+        if form in ("csv", "tsv") and said[0] == "preview":
+            continue  # Nothing is printed yet, so there is no row to carry it.
+        assert root in told.out
+
+
+def test_what_is_shown_is_made_safe(run, tmp_path):
+    """
+    Direction marks and formulas in a reason are shown, not obeyed.
+    """
+    file = tmp_path / "items.jsonl"
+    said = {"scr": "SCR-1", "event": "voided", "reason": "=1+1\u202e"}
+    file.write_text(json.dumps(said))
+    propose(run, "--csv", str(file))
+
+    for form in ("table", "csv", "tsv", "md"):
+        told = run("correct", "show", "C-1", "-f", form).out
+        assert "\u202e" not in told
+    assert "'=1+1" in run("correct", "show", "C-1", "-f", "csv").out
+
+
+NO_HASH = "0" * 64
+ERRORS = [
+    (2, "give --reason-code", ["propose", "--scr", "SCR-1", "--event", "voided"]),
+    (2, "give --scr and --event", ["propose", *WHY]),
+    (2, "give --scr and --event", ["propose", *WHY, "--scr", "SCR-1"]),
+    (2, "leave the options of one SCR", ["propose", *WHY, "--csv", "x", "--scr", "S"]),
+    (2, "because", ["propose", "--reason-code", "because", "--reason", "r"]),
+    (2, "filed", ["propose", *WHY, "--scr", "SCR-1", "--event", "filed"]),
+    (3, "cannot read x.csv", ["propose", *WHY, "--csv", "x.csv"]),
+    (2, "64 hex digits", ["approve", "C-1", "--hash", "abc"]),
+    (3, "no package is named C-9", ["approve", "C-9", "--hash", NO_HASH]),
+    (3, "no package is named foo", ["approve", "foo", "--hash", NO_HASH]),
+    (3, "no package is named", ["approve", "C-1\udcff", "--hash", NO_HASH]),
+    (3, "no package is named foo", ["reject", "foo", "--reason", "r"]),
+    (3, "no package is named C-9", ["withdraw", "C-9", "--reason", "r"]),
+    (
+        3,
+        "no package is named C-9",
+        ["amend", "C-9", *WHY, "--scr", "SCR-1", "--event", "voided"],
+    ),
+    (2, "--evidence must be text", [*["propose", "--scr", "SCR-1", "--event", "voided"],
+                                    *WHY, "--evidence", " "]),
+    (2, "--reason", ["reject", "C-1"]),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("code", "words", "said"), ERRORS)
+def test_errors_are_one_line_with_their_code(run, code, words, said):
+    """
+    What was wrong is named, and nothing is recorded.
+    """
+    propose(run)
+    told = run("correct", *said, "--by", "bob")
+
+    assert (told.code, told.out) == (code, "")
+    assert words in told.err
+    assert told.err.count("\n") == 1
+    assert len(run("correct", "list", "--json").json["rows"]) == 1
+
+
+def test_who_does_it_has_to_be_said(run):
+    """
+    By option or by SCR_BY.
+    """
+    told = run("correct", "withdraw", "C-1", "--reason", "r")
+    assert told.code == 2
+    assert "--by" in told.err
+
+
+def test_the_walk_through_of_the_fixture(tmp_path, monkeypatch):
+    """
+    The audit's 253 corrections, proposed and agreed to by two people: then every figure
+    is that of the demonstration that has them, and what was printed is as it was.
+    """
+    monkeypatch.chdir(tmp_path)
+    shutil.copy(f"{correcting.__file__.rpartition('/cli/')[0]}/{FIXTURE}", "c.csv")
+    assert scr("demo", "--keep", "whole.db").code == 0
+    assert scr("demo", "--keep", "x.db", "--uncorrected").code == 0
+    root = f"{correcting.__file__.rpartition('/cli/')[0]}/fixtures/oig-23-52"
+    ours = ("--ledger", "x.db")
+    printed = ("publish", "--as-printed", f"{root}/printed.jsonl", "--by", "press")
+    assert scr(*ours, *printed).code == 0
+    before = seals("x.db")
+    assert before
+    for person, *roles in (
+        ("chief", "supervisor"),
+        ("ann", "corrector", "approver"),
+        ("bob", "approver"),
+    ):
+        holds = [word for role in roles for word in ("--role", role)]
+        added = scr(*ours, "person", "add", person, *holds, "--by", "chief")
+        assert added.code == 0
+
+    told = scr(
+        *ours, "correct", "propose", "--csv", "c.csv", "--reason-code",
+        "audit-finding", "--reason", "OIG-23-52", "--by", "ann",
+    )  # fmt: skip
+    assert "C-1, 253 items" in told.out
+    digest = scr(*ours, "correct", "preview", "C-1", "--json").json["hash"]
+    approve = (*ours, "correct", "approve", "C-1", "--hash", digest, "--by")
+    assert scr(*approve, "ANN").code == 5
+    assert scr(*approve, "bob").code == 0
+
+    def every(ledger: str, *by: str):
+        measures = [f"{one}-{what}" for one in _UNITS for what in ("all", "tco")]
+        asked = (*measures, "organizations-tco", "entered-all", "--fy", "2010..2026")
+        return scr("--ledger", ledger, "count", *asked, *by, "--json").json["rows"]
+
+    assert every("x.db") == every("whole.db")
+    for column in ("meets_tco", "category", "office"):
+        assert every("x.db", "--by", column) == every("whole.db", "--by", column)
+    assert scr(*ours, "verify").code == 0
+    assert seals("x.db") == before
+    for stream in before:
+        name = stream.partition("/")[2]
+        assert scr(*ours, "publication", "verify", name).code == 0
+
+
+_UNITS = ("dd", "disruptions", "dismantlements")
