@@ -176,6 +176,8 @@ MATRIX = {
     "approved": "panel",
     "returned": "panel",
     "published": "publisher",
+    "retracted": "publisher",
+    "marked": "auditor supervisor publisher",
     "asserted": "auditor supervisor publisher",
     "withdrawn": "auditor supervisor publisher",
     "waived": "supervisor",

@@ -31,6 +31,13 @@ from ledger.domain.publication import (
     seal_of,
     stale,
 )
+from ledger.domain.restatement import (
+    PARTS,
+    REASONS,
+    Change,
+    Previously,
+    Supersedes,
+)
 from tests.publications import GREEN, HASH, RED, figure, last, plain, printed
 
 # --- drawn ones -----------------------------------------------------------------------
@@ -51,6 +58,14 @@ def maybe(drawn):
 
 
 COUNTED = st.builds(Counted, MEASURES, st.integers(1, 10**6), HASHES)
+CHANGES = st.builds(
+    Change,
+    st.sampled_from([*REASONS]),
+    st.integers(1 - 2**53, 2**53 - 1),
+    NUMBERS,
+    NUMBERS,
+    maybe(st.sampled_from(PARTS)),
+)
 FIGURES = st.builds(
     Figure,
     MEASURES,
@@ -67,6 +82,12 @@ FIGURES = st.builds(
     supported=maybe(st.booleans()),
     last=maybe(st.builds(Last, NAMES, NUMBERS, maybe(NUMBERS))),
     status=maybe(st.sampled_from(STATUSES)),
+    previously=maybe(
+        st.builds(Previously, MEASURES, st.integers(1, 10**6), NUMBERS, maybe(NUMBERS))
+    ),
+    changes=maybe(st.lists(CHANGES).map(tuple)),
+    denominator_changes=maybe(st.lists(CHANGES).map(tuple)),
+    statuses=maybe(st.lists(st.sampled_from(STATUSES)).map(tuple)),
 )
 RULES = st.builds(
     Ruled,
@@ -79,7 +100,7 @@ RULES = st.builds(
 PUBLICATIONS = st.builds(
     Publication,
     NAMES,
-    st.sampled_from(("computed", "as-printed")),
+    st.sampled_from(("computed", "as-printed", "restatement")),
     WORDS,
     WORDS,
     st.builds(
@@ -101,6 +122,8 @@ PUBLICATIONS = st.builds(
         st.builds(Gate, st.booleans(), maybe(HASHES), st.lists(RULES).map(tuple))
     ),
     override=maybe(WORDS),
+    supersedes=maybe(st.builds(Supersedes, NAMES, HASHES)),
+    reason=maybe(WORDS),
 )
 
 

@@ -773,7 +773,7 @@ class ChangeBody(_Part):
     cause: Annotated[
         Cause, _Says("cause", f"must be one of {', '.join(get_args(Cause))}")
     ]
-    effect: int
+    effect: Annotated[int, Field(ge=1 - 2**53, le=2**53 - 1)]
     came: Quantity
     went: Quantity
     part: Annotated[Part | None, _Absent] = None
