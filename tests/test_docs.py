@@ -134,6 +134,7 @@ def test_the_list_of_commands_has_what_they_share():
 PUBLISHING = ("--document", "d", "--claims", "dd-tco", "--by", "b", "--override", "o")
 RECOMMENDING = ("--text", "t", "--addressee", "a", "--issued-on", "2023-09-19")
 RECOMMENDING += ("--check", "assertions", "--by", "me")
+RESTATING = ("--document", "d", "--reason", "r", "--override", "o", "--by", "me")
 WAIVING = ("--scr", "SCR-2", "--until", "2026-06-30", "--reason", "r", "--by", "me")
 
 
@@ -173,6 +174,9 @@ WAIVING = ("--scr", "SCR-2", "--until", "2026-06-30", "--reason", "r", "--by", "
         ["publication", "show", "APR-2019"],
         ["publication", "cases", "APR-2019", "--fy", "2019"],
         ["trace", "SCR-1"],
+        ["restate", "APR-2019", *RESTATING],
+        ["restate", "--plan", "--scr", "SCR-1"],
+        ["publication", "withdraw", "APR-2019", "--reason", "r", "--by", "me"],
         ["person", "add", "chief", "--role", "supervisor", "--by", "chief"],
         ["person", "list"],
         ["sample", "plan", "--confidence", "95", "--tolerable", "5"],
@@ -204,7 +208,7 @@ def test_every_member_of_json_is_on_the_page(asked):
         if asked[0] in {"taxonomy", "waive"} and "load" not in asked:
             scr("taxonomy", "load", "taxonomy.toml", "--by", "me")
             scr("waive", "office-silent", *WAIVING)
-        if asked[0] in {"publication", "trace"}:
+        if asked[0] in {"publication", "restate", "trace"}:
             scr("publish", "--as-printed", "printed.jsonl", "--by", "me")
         if asked == ["person", "list"]:
             scr("person", "add", "chief", "--by", "chief")
