@@ -277,7 +277,8 @@ def _listed(value) -> list[dict]:
     """
     Return a list of what rows have inside; some have a number under the same name.
     """
-    return value if isinstance(value, list) else []
+    found = value if isinstance(value, list) else []
+    return [one for one in found if isinstance(one, dict)]
 
 
 def _definitions(told) -> list[dict]:
