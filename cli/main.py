@@ -38,6 +38,7 @@ COMMANDS = {
     "check": ("cli.asserting", "prove all that is asserted again"),
     "publish": ("cli.publishing", "seal figures that pass validation"),
     "publication": ("cli.publications", "what was printed, and what stands behind it"),
+    "restate": ("cli.restating", "put figures in the place of printed ones"),
     "trace": ("cli.publications", "every printed figure an SCR entered"),
     "person": ("cli.person", "who there is, and which roles they hold"),
     "sample": ("cli.sample", "draw a sample, and say what was found in it"),

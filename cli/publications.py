@@ -10,16 +10,20 @@ from cli.acting import acted, eyes
 from cli.asking import Basing, answer, asking, form, form_options, output
 from cli.disclosing import case_columns, disclosed, disclosure_option, positions
 from cli.main import Suggesting, read_enough, say
+from cli.marking import mark_command, withdraw_command
+from cli.noticing import notice_command
 from cli.render import Answer, Column
+from cli.restated import floor_words, part_name, signed, since_json, state_since
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from cli.asking import Asking
     from cli.main import Settings
     from ledger.domain.people import Identity
     from ledger.domain.publication import Figure, Publication
     from projections.publications import Recorded
+    from projections.superseding import Floor, Since
     from projections.tracing import Traced
 
     Row = dict[str, object]
@@ -69,12 +73,22 @@ def publication_command() -> None:
     """Look up what was printed: publications, figures, and the SCRs behind them."""
 
 
+publication_command.add_command(mark_command)
+publication_command.add_command(withdraw_command)
+publication_command.add_command(notice_command)
+
+
 # --- list ---------------------------------------------------------------------------
 
 
 @publication_command.command("list", epilog=LIST_EXAMPLES)
 @click.option("--fy", metavar="Y|Y..Z", help="Only figures of these fiscal years.")
 @click.option("--measure", metavar="ID", help="Only figures of this measure.")
+@click.option(
+    "--current",
+    is_flag=True,
+    help="Only of publications that are neither superseded nor withdrawn.",
+)
 @form_options
 @click.pass_obj
 def list_command(settings: Settings, /, **given: Any) -> None:
@@ -84,14 +98,17 @@ def list_command(settings: Settings, /, **given: Any) -> None:
     by now, it is named.
     """
     from projections.publications import recorded
+    from projections.superseding import afterwards
 
     how = form(given)
     years = _years(given["fy"])
     with asking(settings, Basing(None, None)) as open_:
+        since = afterwards(open_.log)
         rows = [
             row
             for one in recorded(open_.log)
-            for row in _listed(open_, one)
+            if since[one.content.name].current or not given["current"]
+            for row in _listed(open_, one, since[one.content.name])
             if (years is None or row["fiscal_year"] in years)
             and given["measure"] in (None, row["measure"])
         ]
@@ -124,15 +141,17 @@ _LIST_COLUMNS = [
     Column("difference", "Difference", right=True),
     Column("state", "State"),
     Column("in_force", "In force now"),
+    Column("since", "Since"),
 ]
 _NOT_IN_TABLES = ("document", "position", "kind", "version")
 
 
-def _listed(open_: Asking, one: Recorded) -> Iterable[Row]:
+def _listed(open_: Asking, one: Recorded, since: Since) -> Iterable[Row]:
     from projections.publishing import today
 
     versions = {used.measure: used.version for used in one.content.definitions}
     for figure, now, in_force in today(open_.log, open_.model, one):
+        floor = since.floor(figure.measure, figure.fiscal_year)
         yield {
             "publication": one.content.name,
             "document": one.content.document,
@@ -148,7 +167,16 @@ def _listed(open_: Asking, one: Recorded) -> Iterable[Row]:
             "difference": now - figure.shown,
             "state": state_of(one.content, figure),
             "in_force": in_force,
+            "superseded_by": since.superseded_by,
+            "withdrawn": since.withdrawn is not None,
+            "floor": None if floor is None else floor.at_least,
+            "since": _since_words(since, floor),
         }
+
+
+def _since_words(since: Since, floor: Floor | None) -> str:
+    said = floor_words(floor)
+    return state_since(since) if said is None else f"{state_since(since)}, {said}"
 
 
 def state_of(content: Publication, figure: Figure) -> str:
@@ -158,6 +186,9 @@ def state_of(content: Publication, figure: Figure) -> str:
         words.append("supported" if figure.supported else "UNSUPPORTED")
     if figure.status is not None:
         words.append(figure.status)
+    if content.supersedes is not None:
+        words.append(f"in place of {content.supersedes.publication}")
+        words += figure.statuses or ()
     if content.override is not None:
         words.append("gate overridden")
     return ", ".join(words) or "computed"
@@ -181,22 +212,24 @@ def _years(text: str | None) -> range | None:
 @form_options
 @click.pass_obj
 def show_command(settings: Settings, /, **given: Any) -> None:
-    """Show what is sealed of a publication; the same for ever."""
+    """Show what is sealed of a publication, and what was said of it since."""
     from ledger.domain.publication import as_json
     from ledger.reader import open_log
     from projections.people import identity
     from projections.publications import named
+    from projections.superseding import afterwards
 
     how = form(given)
     with open_log(settings.ledger) as log:
         one = named(log, given["name"])
         tied = identity(log, one.by, one.run_by, one.position)
+        since = afterwards(log)[one.content.name]
     sealed = as_json(one.content)
     answer(
         Answer(
             "scr-publication/1",
             {"instant": None, **sealed["basis"]},
-            _SHOW_COLUMNS,
+            _sealed_columns(one.content),
             sealed["figures"],
             table_rows=[_shown(figure) for figure in one.content.figures],
             table_columns=_table_columns(one.content),
@@ -209,8 +242,9 @@ def show_command(settings: Settings, /, **given: Any) -> None:
                 "identity": tied,
                 "seal": one.seal,
                 **{k: v for k, v in sealed.items() if k not in ("basis", "figures")},
+                **since_json(since),
             },
-            notes=notes(one, tied),
+            notes=[*since.notices(), *notes(one, tied)],
         ),
         how,
     )
@@ -231,10 +265,24 @@ _SHOW_COLUMNS = [
 ]
 
 
+_RESTATED_COLUMNS = [
+    Column("previously", "Previously"),
+    Column("changes", "Changes"),
+    Column("statuses", "Because of"),
+]
+
+
+def _sealed_columns(content: Publication) -> list[Column]:
+    """Return the columns of all that is sealed of a figure."""
+    restated = [] if content.supersedes is None else _RESTATED_COLUMNS
+    return [*_SHOW_COLUMNS, *restated]
+
+
 def _table_columns(content: Publication) -> list[Column]:
     """Return the columns that say anything, with what is counted as a number."""
     told = [_shown(figure) for figure in content.figures]
-    columns = [*_SHOW_COLUMNS[:-1], Column("percent", "%", right=True)]
+    percent = Column("percent", "%", right=True)
+    columns = [*_SHOW_COLUMNS[:-1], percent, *_RESTATED_COLUMNS]
     return [c for c in columns if any(row.get(c.name) is not None for row in told)]
 
 
@@ -242,6 +290,12 @@ def _shown(figure: Figure) -> Row:
     row: Row = {**figure._asdict()}
     if figure.last is not None:
         row["last"] = f"{figure.last.value:,} in {figure.last.publication}"
+    if figure.previously is not None:
+        was = figure.previously
+        row["previously"] = f"{was.value:,} {was.measure}@{was.version}"
+        changes = [f"{signed(c.effect)} {part_name(c)}" for c in figure.changes or ()]
+        row["changes"] = ", ".join(changes) or "none"
+        row["statuses"] = ", ".join(figure.statuses or ()) or "unchanged"
     if figure.denominator:
         row["percent"] = f"{figure.value * _PERCENT / figure.denominator:.1f}"
     return row
@@ -266,6 +320,10 @@ def notes(one: Recorded, tied: Identity) -> list[str]:
     lines += [f"Definitions: {used}", *_gate_words(content), f"Seal {one.seal}"]
     if (said := eyes(content.four_eyes)) is not None:
         lines.append(said)
+    if content.supersedes is not None:
+        lines.insert(
+            1, f"In place of {content.supersedes.publication}: {content.reason}"
+        )
     if content.synthetic:
         lines.append("SYNTHETIC: no document of the real world printed this.")
     return lines
@@ -400,12 +458,14 @@ def trace_command(settings: Settings, /, **given: Any) -> None:
     Then is at the publication's basis. Now is by all that is recorded, and by the
     definition the publication names: what differs is the data.
     """
+    from projections.superseding import afterwards
     from projections.tracing import trace
 
     how = form(given)
     with asking(settings, Basing(None, None)) as open_:
         found = trace(open_.log, open_.model, given["scr"])
-        rows = [_traced(open_, one, given["disclosure"]) for one in found]
+        since = afterwards(open_.log)
+        rows = [_traced(open_, one, given["disclosure"], since) for one in found]
         answer(
             Answer(
                 "scr-trace/1",
@@ -436,6 +496,7 @@ _TRACE_COLUMNS = [
     Column("now", "Counts now"),
     Column("now_meets_tco", "Meets TCO now"),
     Column("now_category", "Category now"),
+    Column("since", "Since"),
 ]
 
 
@@ -452,7 +513,9 @@ def _trace_columns(level: str | None) -> list[Column]:
     return [*_TRACE_COLUMNS, *more]
 
 
-def _traced(open_: Asking, one: Traced, level: str | None) -> Row:
+def _traced(
+    open_: Asking, one: Traced, level: str | None, every: Mapping[str, Since]
+) -> Row:
     from projections.disclosure import told
     from projections.publications import basis_of
 
@@ -464,6 +527,8 @@ def _traced(open_: Asking, one: Traced, level: str | None) -> Row:
         now = told(log, open_.basis, one.now, disclosure)  # type: ignore[arg-type]
     content = one.publication.content
     shared = ("measure", "fiscal_year", "scr")
+    since = every[content.name]
+    floor = since.floor(str(then["measure"]), int(str(then["fiscal_year"])))
     return {
         "publication": content.name,
         "document": content.document,
@@ -475,6 +540,10 @@ def _traced(open_: Asking, one: Traced, level: str | None) -> Row:
         "now": None
         if now is None
         else {k: v for k, v in now.items() if k not in shared},
+        "superseded_by": since.superseded_by,
+        "withdrawn": since.withdrawn is not None,
+        "floor": None if floor is None else floor.at_least,
+        "since": _since_words(since, floor),
     }
 
 

@@ -11,25 +11,21 @@ import click
 from cli.asking import Basing, asking, check_text
 from cli.main import complain
 from cli.safe import display, json_text
+from cli.sealing import ATTEMPTS, passed, record
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from cli.asking import Asking
     from cli.main import Settings
-    from ledger.domain.publication import Gate, Publication, Status
+    from ledger.domain.publication import Publication, Status
     from ledger.intake.printed import Printing
     from projections.publishing import Wanted
-    from projections.validation import Result
 
 PUBLISH_EXAMPLES = """\b
 Examples:
   scr publish --as-printed printed.jsonl --by archivist
   scr publish APR-23 --measure dd-tco --fy 2023 --document APR --claims dd-tco --by me
 """
-
-ATTEMPTS = 5
-"""How often figures are computed anew because the log has grown meanwhile."""
 
 
 @click.command("publish", epilog=PUBLISH_EXAMPLES)
@@ -136,7 +132,7 @@ def _publish(settings: Settings, given: dict[str, Any]) -> None:
     for attempt in range(1, ATTEMPTS + 1):
         made = _make(settings, wanted, given)
         try:
-            position = _record(settings, [made.content], made.head, given)[0]
+            position = record(settings, [made.content], made.head, given)[0]
         except HeadMovedError:
             if attempt == ATTEMPTS:
                 raise
@@ -167,7 +163,7 @@ def _wanted(given: Mapping[str, Any]) -> Wanted:
 
 
 def _make(settings: Settings, wanted: Wanted, given: Mapping[str, Any]) -> _Made:
-    from ledger.errors import GateClosedError, PublicationTakenError, UnexplainedError
+    from ledger.errors import PublicationTakenError, UnexplainedError
     from projections.publications import recorded
     from projections.publishing import publication, unexplained
 
@@ -175,11 +171,7 @@ def _make(settings: Settings, wanted: Wanted, given: Mapping[str, Any]) -> _Made
         for one in recorded(open_.log):
             if one.content.name == wanted.name:
                 raise PublicationTakenError(wanted.name, one.position)
-        results = _validated(open_, wanted)
-        gate = _gate(results, open_)
-        override = None if gate.green else given["override"]
-        if not gate.green and override is None:
-            raise GateClosedError(_closing(results))
+        gate, override = passed(open_, wanted.figures, given["override"])
         content = publication(
             open_.log,
             open_.model,
@@ -193,33 +185,6 @@ def _make(settings: Settings, wanted: Wanted, given: Mapping[str, Any]) -> _Made
             raise UnexplainedError("; ".join(missing))
         warnings = tuple(_warnings(content, given))
         return _Made(content, open_.graded(), open_.log.head, warnings)
-
-
-def _validated(open_: Asking, wanted: Wanted) -> list[Result]:
-    from projections.validation import Asked, validate
-
-    years = [year for _, year in wanted.figures]
-    return validate(
-        open_.log,
-        open_.model,
-        open_.basis,
-        asked=Asked(
-            tuple(dict.fromkeys(name for name, _ in wanted.figures)),
-            range(min(years), max(years) + 1),
-        ),
-    )
-
-
-def _gate(results: Sequence[Result], open_: Asking) -> Gate:
-    from projections.gating import gate
-
-    return gate(open_.log, open_.basis, results)
-
-
-def _closing(results: Sequence[Result]) -> str:
-    from projections.gating import closing
-
-    return "; ".join(closing(results))
 
 
 def _statuses(texts: Sequence[str], wanted: Wanted) -> dict[tuple[str, int], Status]:
@@ -256,24 +221,6 @@ def _warnings(content: Publication, given: Mapping[str, Any]) -> list[str]:
     if given["override"] is not None and content.override is None:
         warnings.append("note: the gate is green; the override is not recorded")
     return warnings
-
-
-def _record(
-    settings: Settings,
-    contents: Sequence[Publication],
-    head: int,
-    given: Mapping[str, Any],
-) -> list[int]:
-    from ledger.app import open_ledger
-
-    ledger, _ = open_ledger(settings.ledger)
-    try:
-        decided = ledger.publish(
-            contents, head=head, by=given["by"], dry_run=given["dry_run"]
-        )
-    finally:
-        ledger.close()
-    return [one.position for one in decided]
 
 
 def _tell(made: _Made, position: int, given: Mapping[str, Any]) -> None:
@@ -343,7 +290,7 @@ def _register_once(
         new, already = registered(open_.log, wanted)
         contents = as_printed(open_.log, open_.model, new)
         basis, head = open_.graded(), open_.log.head
-    positions = _record(settings, contents, head, given) if contents else []
+    positions = record(settings, contents, head, given) if contents else []
     _tell_registered(contents, positions, already, basis, given)
 
 

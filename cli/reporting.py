@@ -12,6 +12,7 @@ from cli import safe
 from cli.acting import acted, eyes
 from cli.definitions import clauses_of, told
 from cli.render import basis_line, grade_text
+from cli.restated import floor_words
 
 if TYPE_CHECKING:
     from jinja2 import Environment, Template
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
 
     from ledger.domain.publication import Publication
     from projections.reporting import Line, Report, Reported
+    from projections.superseding import Since
 
 FORMATS = ("md", "html")
 _PERCENT = 100
@@ -46,7 +48,7 @@ def document(report: Report, fmt: str) -> str:
     """Return a report as text in one of ``FORMATS``; the same bytes for ever."""
     one = report.recorded.content
     basis = {"instant": None, **one.basis._asdict()}
-    rows = [_row(line) for line in report.lines]
+    rows = [_row(line, report.since) for line in report.lines]
     return _template(fmt).render(
         p=one,
         recorded=report.recorded,
@@ -119,7 +121,9 @@ _COLUMNS = (
     _Column("unknown", "TCO unknown"),
     _Column("no", "TCO no"),
     _Column("last", "Last printed", number=False),
+    _Column("previously", "Previously reported", number=False),
     _Column("status", "Status", number=False),
+    _Column("floor", "Known since", number=False),
 )
 
 
@@ -127,7 +131,7 @@ def _columns(rows: list[dict[str, Any]]) -> list[_Column]:
     return [c for c in _COLUMNS if any(row[c.name] is not None for row in rows)]
 
 
-def _row(line: Line) -> dict[str, Any]:
+def _row(line: Line, since: Since) -> dict[str, Any]:
     figure = line.figure
     percent = None
     if figure.denominator:
@@ -135,7 +139,13 @@ def _row(line: Line) -> dict[str, Any]:
     last = None
     if figure.last is not None:
         last = f"{figure.last.value:,} in {figure.last.publication}"
+    previously = None
+    if figure.previously is not None:
+        was = figure.previously
+        previously = f"{was.value:,} {was.measure}@{was.version}"
     status: str | None = figure.status
+    if figure.statuses is not None:
+        status = ", ".join(figure.statuses) or "unchanged"
     if figure.supported is not None:
         status = "supported" if figure.supported else "unsupported"
     return {
@@ -149,6 +159,8 @@ def _row(line: Line) -> dict[str, Any]:
         "met": None if figure.met is None else ("met" if figure.met else "unmet"),
         **{word: _number(count) for word, count in line.parts.items()},
         "last": last,
+        "previously": previously,
+        "floor": floor_words(since.floor(figure.measure, figure.fiscal_year)),
         "status": status,
     }
 
@@ -169,7 +181,7 @@ def _basis_words(one: Publication) -> str:
 
 def _notices(report: Report) -> list[str]:
     one = report.recorded.content
-    found = []
+    found = list(report.since.notices())
     if one.synthetic:
         found.append("SYNTHETIC: no document of the real world printed this.")
     if report.otherwise is not None:

@@ -38,11 +38,13 @@ from ledger.domain.events import (
     Granted,
     Imported,
     Joined,
+    Marked,
     MeasureEvent,
     Opened,
     PackageEvent,
     PersonEvent,
     Proposed,
+    PublicationEvent,
     Published,
     Recalled,
     RecommendationEvent,
@@ -52,6 +54,7 @@ from ledger.domain.events import (
     RequestEvent,
     Responded,
     Retired,
+    Retracted,
     Revoked,
     SampleEvent,
     Scheduled,
@@ -474,6 +477,52 @@ class CaseLedger(Application[str]):
         ]
         with self._deciding("published", by, dry_run=dry_run) as appending:
             return publications.append(appending, facts, head)
+
+    def mark(  # noqa: PLR0913 - what a floor says
+        self,
+        publication: str,
+        measure: str,
+        fiscal_year: int,
+        *,
+        at_least: int,
+        basis_of: str,
+        reason: str,
+        by: str,
+        dry_run: bool = False,
+    ) -> publications.Decided:
+        """Record by how much at least a printed figure is misstated.
+
+        :param basis_of: what was looked at to know it.
+        :raises NoSuchPublicationError: there is none of that name.
+        :raises NoSuchFigureError: it has no such figure.
+        :raises FieldError: a value is not what its field takes.
+        """
+        fields = {
+            "event": "marked",
+            "publication": publication,
+            "measure": measure,
+            "fiscal_year": fiscal_year,
+            "at_least": at_least,
+            "basis_of": basis_of,
+            "reason": reason,
+        }
+        fact = _own_fact(Marked, fields, by)
+        with self._deciding("marked", by, dry_run=dry_run) as appending:
+            return publications.say(appending, fact)
+
+    def retract(
+        self, publication: str, *, reason: str, by: str, dry_run: bool = False
+    ) -> publications.Decided:
+        """Record that a publication is withdrawn.
+
+        :raises NoSuchPublicationError: there is none of that name.
+        :raises AlreadyRetractedError: it was withdrawn before.
+        :raises FieldError: a value is not what its field takes.
+        """
+        fields = {"event": "retracted", "publication": publication, "reason": reason}
+        fact = _own_fact(Retracted, fields, by)
+        with self._deciding("retracted", by, dry_run=dry_run) as appending:
+            return publications.say(appending, fact)
 
     def categorize(
         self,
@@ -918,7 +967,7 @@ _Own = TypeVar(
     | AssertionEvent
     | Categorized
     | Waived
-    | Published
+    | PublicationEvent
     | PackageEvent
     | PersonEvent
     | SampleEvent

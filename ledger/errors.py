@@ -713,6 +713,22 @@ class MissingExtraError(UsageError):
         )
 
 
+class NoSuchFigureError(UsageError):
+    """What is said of a publication is said of one of its figures."""
+
+    def __init__(self, name: str, figure: str, figures: str) -> None:
+        super().__init__(f"{name} has no figure {figure}; it has {figures}")
+
+
+class AlreadyRetractedError(RefusedError):
+    """A publication is withdrawn once."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__(
+            f"{name} is withdrawn already; see `scr publication show {name}`"
+        )
+
+
 class AnomalyError(RefusedError):
     """A live command departs from a rule that only history may depart from."""
 

@@ -26,6 +26,7 @@ from ledger.domain import people as persons
 from ledger.domain import publication as publications
 from ledger.domain import recommendation as recommendations
 from ledger.domain import request as requests
+from ledger.domain import restatement as restatements
 from ledger.domain import subject as subjects
 from ledger.domain import taxonomy as taxonomies
 from ledger.domain.claim import named
@@ -46,6 +47,7 @@ from ledger.domain.events import (
     Granted,
     Imported,
     Joined,
+    Marked,
     Opened,
     OrganizationFact,
     Proposed,
@@ -58,6 +60,7 @@ from ledger.domain.events import (
     RequestEvent,
     Responded,
     Retired,
+    Retracted,
     Revoked,
     Scheduled,
     ScrFact,
@@ -235,6 +238,7 @@ class _LogCheck:
         }
         self._assertions: dict[int, bool] = {}
         self._printed: dict[tuple[str, int], publications.Last] = {}
+        self._printings: dict[str, restatements.Printing] = {}
         self._packages: dict[str, packages.Package] = {}
         self.due: deque[dict[str, str]] = deque()
         """The facts that an agreement brings, and that have to follow it."""
@@ -366,6 +370,8 @@ class _LogCheck:
                 yield from self._assertion(position, fact)
             case Published():
                 yield from self._publication(position, fact)
+            case Marked() | Retracted():
+                yield from self._said_of(position, fact)
             case Proposed() | Amended() | Agreed() | Rejected() | Recalled():
                 yield from self._package(position, fact, recorded_at)
             case Framed() | Drawn() | Spared() | Examined() | Settled():
@@ -458,7 +464,10 @@ class _LogCheck:
             yield Finding(position, "publication", why)
         for why in publications.stale(content, self._printed):
             yield Finding(position, "publication", why)
+        for why in restatements.misplaced(content, self._printings):
+            yield Finding(position, "publication", why)
         self._printed |= publications.lasts(content)
+        self._printings |= restatements.published(self._printings, content, fact.seal)
         for one in (*content.definitions, *filter(None, [content.claims_measure])):
             if self._definitions.get((one.measure, one.hash)) != one.version:
                 why = f"no definition of {one.measure} before it has the hash it names"
@@ -487,6 +496,13 @@ class _LogCheck:
         if isinstance(fact, Drawn) and fact.seed_position is not None:
             proof = (fact.seed_position, fact.seed)
             self.proofs.append((position, *proof, "sample"))
+
+    def _said_of(self, position: int, fact: Marked | Retracted) -> Iterator[Finding]:
+        try:
+            restatements.refuse(self._printings, fact)
+        except LedgerError as error:
+            yield Finding(position, "publication", str(error))
+        self._printings |= restatements.said(self._printings, fact)
 
     def _categories(
         self, position: int, fact: Categorized, recorded_at: str

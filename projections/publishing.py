@@ -24,6 +24,7 @@ from projections.measures import find
 from projections.people import four_eyes
 from projections.publications import basis_of, last_printed, publication_row, recorded
 from projections.reconcile import Side, counted, figures
+from projections.restating import compared, superseded
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -46,6 +47,8 @@ class Wanted(NamedTuple):
     claims: str
     figures: tuple[tuple[str, int], ...]
     """Measures, as ``ID`` or ``ID@VERSION``, and fiscal years."""
+    definitions: tuple[str, ...] = ()
+    """Further definitions to hold to, such as those of denominators."""
 
 
 class Printed(NamedTuple):
@@ -192,6 +195,7 @@ def publication(  # noqa: PLR0913 - what is sealed
     :raises UsageError: there is no such definition.
     """
     names = list(dict.fromkeys(name for name, _ in wanted.figures))
+    names = [*wanted.definitions, *names]  # Of one measure the last one holds.
     asked = [(name.partition("@")[0], year) for name, year in wanted.figures]
     values, used = computed(model, basis, names, asked)
     printed = last_printed(recorded(log))
@@ -448,6 +452,8 @@ def _again(log: Log, model: ReadModel, one: Recorded) -> Publication:
                 status=figure.status,
             )
         )
+    if content.supersedes is not None:
+        made = _restated_again(log, model, one, basis, made, used)
     return content._replace(
         basis=rested(log, model, basis),
         definitions=tuple(_counted_by(each) for each in used),
@@ -457,6 +463,26 @@ def _again(log: Log, model: ReadModel, one: Recorded) -> Publication:
         if content.four_eyes is None
         else four_eyes(log, one.position - 1),
     )
+
+
+def _restated_again(  # noqa: PLR0913, PLR0917 - what a figure is computed from
+    log: Log,
+    model: ReadModel,
+    one: Recorded,
+    basis: Basis,
+    made: Sequence[Figure],
+    used: Sequence[Measure],
+) -> list[Figure]:
+    """Return figures with what they are in place of, and the parts between, again."""
+    was = [
+        ("" if each.previously is None else each.previously.measure, each.fiscal_year)
+        for each in one.content.figures
+    ]
+    pairs = list(zip(made, was, strict=True))
+    try:
+        return list(compared(log, model, superseded(log, one), basis, pairs, used))
+    except (KeyError, UsageError) as error:
+        raise PublicationChangedError(one.content.name, str(error)) from None
 
 
 def _difference(sealed: Publication, again: Publication) -> str:

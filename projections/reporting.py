@@ -16,6 +16,7 @@ from projections.measures import find
 from projections.people import identity
 from projections.publications import basis_of
 from projections.publishing import claims_otherwise
+from projections.superseding import afterwards
 
 if TYPE_CHECKING:
     from ledger.domain.definitions import DataQuality, Definition
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     from projections.basis import Basis
     from projections.publications import Recorded
     from projections.readmodel import ReadModel
+    from projections.superseding import Since
 
 STATEMENTS = (
     ("verification", "Verification and validation"),
@@ -72,13 +74,15 @@ class Report(NamedTuple):
     """What the document claims, where that is not what was computed."""
     identity: Identity
     """How the publication is tied to who is said to have recorded it."""
+    since: Since
+    """What was said of it later: the only part that is not the same for ever."""
 
 
 def report(log: Log, model: ReadModel, one: Recorded) -> Report:
     """Return what a report of a publication says."""
     basis = basis_of(log, one)
     content = one.content
-    lines = _lines(model, basis, content)
+    lines = lines_of(model, basis, content)
     found = _found(log, content, lines, basis)
     definitions = []
     for used in content.definitions:
@@ -90,7 +94,10 @@ def report(log: Log, model: ReadModel, one: Recorded) -> Report:
         )
         definitions.append(Reported(measure.definition, used.hash, statements))
     tied = identity(log, one.by, one.run_by, one.position)
-    return Report(one, lines, tuple(definitions), claims_otherwise(content), tied)
+    since = afterwards(log)[content.name]
+    return Report(
+        one, lines, tuple(definitions), claims_otherwise(content), tied, since
+    )
 
 
 def _said(quality: DataQuality | None, name: str) -> str:
@@ -100,7 +107,8 @@ def _said(quality: DataQuality | None, name: str) -> str:
     return said
 
 
-def _lines(model: ReadModel, basis: Basis, content: Publication) -> tuple[Line, ...]:
+def lines_of(model: ReadModel, basis: Basis, content: Publication) -> tuple[Line, ...]:
+    """Return the figures of a publication, each with its parts by TCO answer."""
     versions = {used.measure: used.version for used in content.definitions}
     lines = []
     for figure in content.figures:
@@ -212,4 +220,11 @@ def _compensation(content: Publication) -> tuple[str, ...]:
             f"{figure.measure} FY{figure.fiscal_year} was printed as"
             f" {figure.last.value:,} in {figure.last.publication}: {figure.status}."
         )
+    found += [
+        f"{figure.measure} FY{figure.fiscal_year} takes the place of"
+        f" {figure.previously.value:,} in {content.supersedes.publication}:"
+        f" {', '.join(figure.statuses or ()) or 'unchanged'}."
+        for figure in content.figures
+        if figure.previously is not None and content.supersedes is not None
+    ]
     return tuple(found)

@@ -36,6 +36,7 @@ from pydantic_core import CoreSchema, core_schema
 from ledger.domain.check import PATTERN as CHECK_PATTERN
 from ledger.domain.people import ROLES, Role
 from ledger.domain.people import STREAM as PEOPLE_STREAM
+from ledger.domain.restatement import Cause, Part
 from ledger.domain.taxonomy import STREAM as TAXONOMY_STREAM
 from ledger.domain.taxonomy import Threshold
 
@@ -757,6 +758,34 @@ class LastBody(_Part):
     denominator: Annotated[Quantity | None, _Absent] = None
 
 
+class PreviouslyBody(_Part):
+    """What a superseded publication shows (``restatement.Previously``)."""
+
+    measure: MeasureId
+    version: Version
+    value: Quantity
+    denominator: Annotated[Quantity | None, _Absent] = None
+
+
+class ChangeBody(_Part):
+    """A part of what a restatement changes (``restatement.Change``)."""
+
+    cause: Annotated[
+        Cause, _Says("cause", f"must be one of {', '.join(get_args(Cause))}")
+    ]
+    effect: int
+    came: Quantity
+    went: Quantity
+    part: Annotated[Part | None, _Absent] = None
+
+
+class SupersedesBody(_Part):
+    """What a restatement takes the place of (``restatement.Supersedes``)."""
+
+    publication: PublicationName
+    seal: Hash
+
+
 class FigureBody(_Part):
     """One figure of a publication (``publication.Figure``)."""
 
@@ -774,6 +803,10 @@ class FigureBody(_Part):
     supported: Annotated[bool | None, _Absent] = None
     last: Annotated[LastBody | None, _Absent] = None
     status: Annotated[_PublicationStatus | None, _Absent] = None
+    previously: Annotated[PreviouslyBody | None, _Absent] = None
+    changes: Annotated[list[ChangeBody] | None, _Absent] = None
+    denominator_changes: Annotated[list[ChangeBody] | None, _Absent] = None
+    statuses: Annotated[list[_PublicationStatus] | None, _Absent] = None
 
 
 class RuledBody(_Part):
@@ -798,7 +831,7 @@ class PublicationBody(_Part):
     """Everything that is sealed of a publication (``publication.Publication``)."""
 
     name: PublicationName
-    kind: Literal["computed", "as-printed"]
+    kind: Literal["computed", "as-printed", "restatement"]
     document: Text
     claims: Text
     basis: BasisBody
@@ -810,6 +843,8 @@ class PublicationBody(_Part):
     gate: Annotated[GateBody | None, _Absent] = None
     override: OptionalLongText = None
     four_eyes: Annotated[bool | None, _Absent] = None
+    supersedes: Annotated[SupersedesBody | None, _Absent] = None
+    reason: OptionalLongText = None
 
 
 class Published(_LedgerFact):
@@ -939,6 +974,44 @@ class Settled(_SampleFact):
     answer: Finding
     reason: LongText
     note_ref: OptionalText = None
+
+
+class Marked(_LedgerFact):
+    """A printed figure is misstated by at least so much; the last one said holds."""
+
+    topic = "ledger.marked/1"
+    event: Literal["marked"]
+    publication: PublicationName
+    measure: MeasureId
+    fiscal_year: FiscalYear
+    at_least: Quantity
+    """0: nothing is known to be wrong of it any more."""
+    basis_of: Text
+    """What was looked at: a sample, a review."""
+    reason: LongText
+    by: Text
+    run_by: Text
+
+    @property
+    def stream(self) -> str:
+        """The stream of the publication."""
+        return f"publication/{self.publication}"
+
+
+class Retracted(_LedgerFact):
+    """A publication is withdrawn: nobody should rely on it; it stays as it is."""
+
+    topic = "ledger.retracted/1"
+    event: Literal["retracted"]
+    publication: PublicationName
+    reason: LongText
+    by: Text
+    run_by: Text
+
+    @property
+    def stream(self) -> str:
+        """The stream of the publication."""
+        return f"publication/{self.publication}"
 
 
 # --- the taxonomy, and what validation is told -------------------------------
@@ -1383,7 +1456,7 @@ OrganizationEvent = Merged | Unmerged
 CaseEvent = ScrEvent | OrganizationEvent
 MeasureEvent = Defined | Retired
 AssertionEvent = Asserted | Withdrawn
-PublicationEvent = Published
+PublicationEvent = Published | Marked | Retracted
 PackageEvent = Proposed | Amended | Agreed | Rejected | Recalled
 PersonEvent = Joined | Granted | Revoked
 SampleEvent = Framed | Drawn | Spared | Examined | Settled
@@ -1424,6 +1497,8 @@ OWN_CLASSES: tuple[type[LedgerEvent], ...] = (
     Categorized,
     Waived,
     Published,
+    Marked,
+    Retracted,
     Proposed,
     Amended,
     Agreed,

@@ -64,6 +64,8 @@ ACTS: Mapping[str, tuple[Role, ...]] = MappingProxyType(
         "approved": _PANEL,
         "returned": _PANEL,
         "published": ("publisher",),
+        "retracted": ("publisher",),
+        "marked": _CLAIMS,
         "asserted": _CLAIMS,
         "withdrawn": _CLAIMS,
         "defined": _MEASURES,

@@ -10,10 +10,13 @@ from __future__ import annotations
 from hashlib import sha256
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
+from ledger.domain import restatement
+from ledger.domain.restatement import Change, Previously, Supersedes
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
-Kind = Literal["computed", "as-printed"]
+Kind = Literal["computed", "as-printed", "restatement"]
 Bound = Literal["all", "before", "through"]
 Status = Literal["late-data", "error", "definition"]
 
@@ -73,6 +76,13 @@ class Figure(NamedTuple):
     """Whether the ledger gives what was printed."""
     last: Last | None = None
     status: Status | None = None
+    previously: Previously | None = None
+    """Of a restatement: what the superseded publication shows."""
+    changes: tuple[Change, ...] | None = None
+    """Of a restatement: the parts of the difference to that."""
+    denominator_changes: tuple[Change, ...] | None = None
+    statuses: tuple[Status, ...] | None = None
+    """Of a restatement: why it differs from that, all reasons."""
 
     @property
     def shown(self) -> int:
@@ -119,6 +129,10 @@ class Publication(NamedTuple):
     """Why it was published through a gate that was not green."""
     four_eyes: bool | None = None
     """Whether roles were asked for when it was published; older ones do not say."""
+    supersedes: Supersedes | None = None
+    """Of a restatement: what it takes the place of."""
+    reason: str | None = None
+    """Of a restatement: why, in words."""
 
 
 def as_json(one: Publication) -> dict[str, Any]:
@@ -134,10 +148,18 @@ def as_json(one: Publication) -> dict[str, Any]:
             else {"claims_measure": one.claims_measure._asdict()}
         ),
         **({} if one.gate is None else {"gate": _gate(one.gate)}),
+        **({} if one.supersedes is None else {"supersedes": one.supersedes._asdict()}),
     }
 
 
-_PARTS = ("basis", "definitions", "figures", "claims_measure", "gate")
+_PARTS = (
+    "basis",
+    "definitions",
+    "figures",
+    "claims_measure",
+    "gate",
+    "supersedes",
+)
 
 
 def _told(one: Publication) -> dict[str, Any]:
@@ -152,7 +174,17 @@ def _figure(one: Figure) -> dict[str, Any]:
     told["counted"] = list(one.counted)
     if one.last is not None:
         told["last"] = _present(one.last)
+    if one.previously is not None:
+        told["previously"] = _present(one.previously)
+    for name in _CHANGES:
+        if name in told:
+            told[name] = [_present(change) for change in told[name]]
+    if one.statuses is not None:
+        told["statuses"] = list(one.statuses)
     return told
+
+
+_CHANGES = ("changes", "denominator_changes")
 
 
 def _gate(one: Gate) -> dict[str, Any]:
@@ -178,6 +210,8 @@ def from_json(fields: Mapping[str, Any]) -> Publication:
         gate = {"taxonomy": None, **said["gate"]}
         gate["rules"] = tuple(Ruled(**one) for one in gate["rules"])
         said["gate"] = Gate(**gate)
+    if "supersedes" in said:
+        said["supersedes"] = Supersedes(**said["supersedes"])
     return Publication(**said)
 
 
@@ -186,6 +220,13 @@ def _figure_from(fields: Mapping[str, Any]) -> Figure:
     said["counted"] = tuple(said["counted"])
     if "last" in said:
         said["last"] = Last(**said["last"])
+    if "previously" in said:
+        said["previously"] = Previously(**said["previously"])
+    for name in _CHANGES:
+        if name in said:
+            said[name] = tuple(Change(**change) for change in said[name])
+    if "statuses" in said:
+        said["statuses"] = tuple(said["statuses"])
     return Figure(**said)
 
 
@@ -212,7 +253,8 @@ def disagreements(one: Publication) -> Iterator[str]:
 
     The same rules judge it before it is recorded and when it is verified.
     """
-    computed = one.kind == "computed"
+    computed = one.kind != "as-printed"
+    yield from restatement.disagreements(one)
     if computed == (one.gate is None):
         yield "a computed publication went through a gate, one as printed did not"
     if one.gate is not None and one.gate.green and _left(one.gate):
@@ -260,7 +302,9 @@ def _of_figure(figure: Figure, *, computed: bool) -> Iterator[str]:
     judged = figure.target is not None and figure.denominator != 0
     if judged != (figure.met is not None):
         yield "a target is met or unmet; none, or of a part of nothing, is neither"
-    if computed and differs(figure) != (figure.status is not None):
+    restated = figure.previously is not None  # Its statuses are told apart.
+    due = differs(figure) and not restated
+    if computed and due != (figure.status is not None):
         yield "a figure that is not what was printed last has a status, no other has"
 
 

@@ -8,12 +8,14 @@ from typing import TYPE_CHECKING, NamedTuple
 from eventsourcing.persistence import StoredEvent
 
 from ledger.domain import publication as publications
-from ledger.domain.events import payload_of
+from ledger.domain import restatement as restatements
+from ledger.domain.events import Marked, Retracted, parse_stored, payload_of
 from ledger.errors import (
     HeadMovedError,
     PublicationFaultyError,
     PublicationTakenError,
 )
+from ledger.store.codec import fact_of
 from ledger.store.people import four_eyes
 
 if TYPE_CHECKING:
@@ -21,6 +23,7 @@ if TYPE_CHECKING:
 
     from ledger.domain.events import Published
     from ledger.domain.publication import Last
+    from ledger.domain.restatement import Printing
     from ledger.store.sqlite import Appending
 
 PREFIX = "publication/"
@@ -32,6 +35,7 @@ class Decided(NamedTuple):
     name: str
     position: int
     """Where it stands, or would stand."""
+    already: bool = False
 
 
 def append(
@@ -48,7 +52,8 @@ def append(
     """
     if appending.head != head:
         raise HeadMovedError(head, appending.head)
-    printed, on = _printed(appending), four_eyes(appending)
+    printed, before = _recorded(appending)
+    on = four_eyes(appending)
     decided: list[Decided] = []
     for fact in facts:
         name = fact.publication
@@ -59,6 +64,7 @@ def append(
         wrong = [
             *publications.disagreements(content),
             *publications.stale(content, printed),
+            *restatements.misplaced(content, before),
         ]
         if content.four_eyes not in (None, on):
             wrong.append("whether four eyes were on is not what it says")
@@ -71,17 +77,58 @@ def append(
         stored = StoredEvent(fact.stream, 1, fact.topic, payload_of(fact))
         (position,) = appending.put([stored])
         printed |= publications.lasts(content)
+        before |= restatements.published(before, content, fact.seal)
         decided.append(Decided(name, position))
     return decided
+
+
+def say(appending: Appending, fact: Marked | Retracted) -> Decided:
+    """Decide what is said of a publication, and append it.
+
+    The floor that holds already, said by the same person, adds nothing.
+
+    :raises LedgerError: a rule of ``ledger.domain.restatement``.
+    """
+    restatements.refuse(_recorded(appending)[1], fact)
+    rows = appending.stream(fact.stream)
+    positions = appending.positions(fact.stream)
+    aside = {"run_by"}  # Who ran the command says nothing about what is said.
+    for position, (topic, payload, _) in reversed(
+        list(zip(positions, rows, strict=True))
+    ):
+        old = fact_of(fact.stream, topic, payload)
+        if (
+            isinstance(old, Marked)
+            and isinstance(fact, Marked)
+            and (old.measure, old.fiscal_year) == (fact.measure, fact.fiscal_year)
+        ):
+            if old.model_dump(exclude=aside) == fact.model_dump(exclude=aside):
+                return Decided(fact.publication, position, already=True)
+            break
+    version = len(rows) + 1
+    stored = StoredEvent(fact.stream, version, fact.topic, payload_of(fact))
+    (position,) = appending.put([stored])
+    return Decided(fact.publication, position)
 
 
 def _content(payload: bytes) -> publications.Publication:
     return publications.from_json(json.loads(payload)["content"])
 
 
-def _printed(appending: Appending) -> dict[tuple[str, int], Last]:
-    """Return what was printed last of every figure."""
+def _recorded(
+    appending: Appending,
+) -> tuple[dict[tuple[str, int], Last], dict[str, Printing]]:
+    """Return what was printed last of every figure, and every publication."""
     printed: dict[tuple[str, int], Last] = {}
+    before: dict[str, Printing] = {}
     for payload in appending.family(PREFIX):
-        printed |= publications.lasts(_content(payload))
-    return printed
+        said = json.loads(payload)
+        if said["event"] == "published":
+            content = publications.from_json(said["content"])
+            printed |= publications.lasts(content)
+            before |= restatements.published(before, content, said["seal"])
+        elif said["event"] == "retracted":
+            fact = parse_stored(Retracted.topic, payload)
+            assert isinstance(fact, Retracted)
+            before |= restatements.said(before, fact)
+    return printed, before
