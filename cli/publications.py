@@ -222,8 +222,8 @@ def show_command(settings: Settings, /, **given: Any) -> None:
     how = form(given)
     with open_log(settings.ledger) as log:
         one = named(log, given["name"])
-        since = afterwards(log)[one.content.name]
         tied = identity(log, one.by, one.run_by, one.position)
+        since = afterwards(log)[one.content.name]
     sealed = as_json(one.content)
     answer(
         Answer(
@@ -318,12 +318,12 @@ def notes(one: Recorded, tied: Identity) -> list[str]:
         for each in content.definitions
     )
     lines += [f"Definitions: {used}", *_gate_words(content), f"Seal {one.seal}"]
+    if (said := eyes(content.four_eyes)) is not None:
+        lines.append(said)
     if content.supersedes is not None:
         lines.insert(
             1, f"In place of {content.supersedes.publication}: {content.reason}"
         )
-    if (said := eyes(content.four_eyes)) is not None:
-        lines.append(said)
     if content.synthetic:
         lines.append("SYNTHETIC: no document of the real world printed this.")
     return lines

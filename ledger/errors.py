@@ -491,22 +491,6 @@ class UnexplainedError(RefusedError):
         )
 
 
-class NoSuchFigureError(UsageError):
-    """What is said of a publication is said of one of its figures."""
-
-    def __init__(self, name: str, figure: str, figures: str) -> None:
-        super().__init__(f"{name} has no figure {figure}; it has {figures}")
-
-
-class AlreadyRetractedError(RefusedError):
-    """A publication is withdrawn once."""
-
-    def __init__(self, name: str) -> None:
-        super().__init__(
-            f"{name} is withdrawn already; see `scr publication show {name}`"
-        )
-
-
 class PublicationChangedError(IntegrityError):
     """A publication is not what was sealed, or is not what the log gives."""
 
@@ -726,6 +710,22 @@ class MissingExtraError(UsageError):
         super().__init__(
             f"exact limits need {library}, which is not installed;"
             f' install it with `pip install "scr-ledger[{extra}]"`'
+        )
+
+
+class NoSuchFigureError(UsageError):
+    """What is said of a publication is said of one of its figures."""
+
+    def __init__(self, name: str, figure: str, figures: str) -> None:
+        super().__init__(f"{name} has no figure {figure}; it has {figures}")
+
+
+class AlreadyRetractedError(RefusedError):
+    """A publication is withdrawn once."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__(
+            f"{name} is withdrawn already; see `scr publication show {name}`"
         )
 
 

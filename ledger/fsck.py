@@ -480,13 +480,6 @@ class _LogCheck:
             yield Finding(position, "publication", why)
         self.proofs.append((position, basis.position, basis.root, "publication"))
 
-    def _said_of(self, position: int, fact: Marked | Retracted) -> Iterator[Finding]:
-        try:
-            restatements.refuse(self._printings, fact)
-        except LedgerError as error:
-            yield Finding(position, "publication", str(error))
-        self._printings |= restatements.said(self._printings, fact)
-
     def _sample(self, position: int, fact: SampleEvent) -> Iterator[Finding]:
         act = sampling.act_of(fact.model_dump(mode="json", exclude_none=True))
         held = self._samples.get(fact.sample)
@@ -503,6 +496,13 @@ class _LogCheck:
         if isinstance(fact, Drawn) and fact.seed_position is not None:
             proof = (fact.seed_position, fact.seed)
             self.proofs.append((position, *proof, "sample"))
+
+    def _said_of(self, position: int, fact: Marked | Retracted) -> Iterator[Finding]:
+        try:
+            restatements.refuse(self._printings, fact)
+        except LedgerError as error:
+            yield Finding(position, "publication", str(error))
+        self._printings |= restatements.said(self._printings, fact)
 
     def _categories(
         self, position: int, fact: Categorized, recorded_at: str

@@ -95,8 +95,9 @@ def report(log: Log, model: ReadModel, one: Recorded) -> Report:
         definitions.append(Reported(measure.definition, used.hash, statements))
     tied = identity(log, one.by, one.run_by, one.position)
     since = afterwards(log)[content.name]
-    otherwise = claims_otherwise(content)
-    return Report(one, lines, tuple(definitions), otherwise, tied, since)
+    return Report(
+        one, lines, tuple(definitions), claims_otherwise(content), tied, since
+    )
 
 
 def _said(quality: DataQuality | None, name: str) -> str:

@@ -864,44 +864,6 @@ class Published(_LedgerFact):
         return f"publication/{self.publication}"
 
 
-class Marked(_LedgerFact):
-    """A printed figure is misstated by at least so much; the last one said holds."""
-
-    topic = "ledger.marked/1"
-    event: Literal["marked"]
-    publication: PublicationName
-    measure: MeasureId
-    fiscal_year: FiscalYear
-    at_least: Quantity
-    """0: nothing is known to be wrong of it any more."""
-    basis_of: Text
-    """What was looked at: a sample, a review."""
-    reason: LongText
-    by: Text
-    run_by: Text
-
-    @property
-    def stream(self) -> str:
-        """The stream of the publication."""
-        return f"publication/{self.publication}"
-
-
-class Retracted(_LedgerFact):
-    """A publication is withdrawn: nobody should rely on it; it stays as it is."""
-
-    topic = "ledger.retracted/1"
-    event: Literal["retracted"]
-    publication: PublicationName
-    reason: LongText
-    by: Text
-    run_by: Text
-
-    @property
-    def stream(self) -> str:
-        """The stream of the publication."""
-        return f"publication/{self.publication}"
-
-
 # --- samples -----------------------------------------------------------------
 
 Finding = Annotated[
@@ -1012,6 +974,44 @@ class Settled(_SampleFact):
     answer: Finding
     reason: LongText
     note_ref: OptionalText = None
+
+
+class Marked(_LedgerFact):
+    """A printed figure is misstated by at least so much; the last one said holds."""
+
+    topic = "ledger.marked/1"
+    event: Literal["marked"]
+    publication: PublicationName
+    measure: MeasureId
+    fiscal_year: FiscalYear
+    at_least: Quantity
+    """0: nothing is known to be wrong of it any more."""
+    basis_of: Text
+    """What was looked at: a sample, a review."""
+    reason: LongText
+    by: Text
+    run_by: Text
+
+    @property
+    def stream(self) -> str:
+        """The stream of the publication."""
+        return f"publication/{self.publication}"
+
+
+class Retracted(_LedgerFact):
+    """A publication is withdrawn: nobody should rely on it; it stays as it is."""
+
+    topic = "ledger.retracted/1"
+    event: Literal["retracted"]
+    publication: PublicationName
+    reason: LongText
+    by: Text
+    run_by: Text
+
+    @property
+    def stream(self) -> str:
+        """The stream of the publication."""
+        return f"publication/{self.publication}"
 
 
 # --- the taxonomy, and what validation is told -------------------------------
