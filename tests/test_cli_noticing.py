@@ -13,7 +13,7 @@ from tests import ledgers
 from tests.claims import writing
 from tests.commandline import life, prepare, scr
 from tests.definitions import LONG_AGO, Put, body, put
-from tests.restatements import draft, publish, restate
+from tests.restatements import draft, publish, register, restate
 
 MINUS = "\N{MINUS SIGN}"
 HOSTILE = "x <script>alert(1)</script> | `*_ [a](http://x) \u202e # &amp;"
@@ -91,6 +91,18 @@ def test_a_notice_counts_unmet_targets_in_a_row():
         ["m", "2018", "unmet", "unmet", "1", "1", "no"],
         ["m", "2019", "unmet", "met", "2", "0", "yes"],
         ["m", "2020", "unmet", "unmet", "3", "1", "no"],
+    ]
+
+
+def test_a_target_was_met_if_what_was_printed_met_it():
+    """
+    Not what the ledger gave: readers saw the document.
+    """
+    register("scr.db", "OLD", ("m", 2019, 4))
+    restate("scr.db", "OLD")
+
+    assert rows_of(notice(name="OLD-R1"), "Targets") == [
+        ["m", "2019", "met", "unmet", "0", "2", "yes"]
     ]
 
 

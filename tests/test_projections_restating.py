@@ -9,6 +9,8 @@ from hypothesis import given as holds_for
 from hypothesis import strategies as st
 
 from ledger import fsck
+from ledger.domain import restatement as restatements
+from ledger.domain.events import contradictions
 from ledger.domain.publication import canonical
 from ledger.errors import (
     IntegrityError,
@@ -89,7 +91,7 @@ def test_the_parts_of_a_restatement_add_up(drawn, loads, first, wrong):
     """
     with ledgers.folder() as folder:
         path = ledgers.make(folder / "scr.db")
-        second = drawn.draw(definitions("m", 2).filter(_counts_as(first)))
+        second = _counting_as(first, drawn.draw(definitions("m", 2)))
         put(path, Put(first, LONG_AGO), Put(RATE, LONG_AGO))
         cut = drawn.draw(st.integers(0, len(loads)))
         turns = drawn.draw(st.integers(cut, len(loads)))
@@ -125,12 +127,17 @@ def test_the_parts_of_a_restatement_add_up(drawn, loads, first, wrong):
         assert not fsck.check(path, lambda _: None).findings
 
 
-def _counts_as(first):
-    # What counts otherwise, or is of something else, takes no place.
-    under = (None, first.get("denominator"))
-    return lambda second: (
-        second["unit"] == first["unit"] and second.get("denominator") in under
-    )
+def _counting_as(first, drawn):
+    """
+    Return a second version that counts what the first does, of as many or of nothing.
+
+    What counts otherwise, or is of something else, takes no place.
+    """
+    kept = {name: drawn[name] for name in drawn if name != "denominator"}
+    kept["unit"] = first["unit"]
+    if "denominator" in drawn and "denominator" in first:
+        kept["denominator"] = first["denominator"]
+    return {**first, "version": 2} if contradictions(kept) else kept
 
 
 def _check_sums(each):
@@ -346,6 +353,22 @@ def test_a_part_that_the_log_does_not_give_is_found(path):
         pytest.raises(IntegrityError, match="does not rest on what it names"),
     ):
         verify(log, model, "APR-R1")
+
+
+def test_two_in_one_place_are_found_when_the_ledger_is_verified(path, monkeypatch):
+    """
+    Whoever gets past the lock with a second one is found out from the bytes.
+    """
+    publish(path, "APR", ("dd-all", 2019))
+    content, head = draft(path, "APR")
+    other = draft(path, "APR", ["dd-tco"])[0]._replace(name="APR-X")
+    with monkeypatch.context() as unlocked, writing(path) as ledger:
+        unlocked.setattr(restatements, "misplaced", lambda *_: iter(()))
+        ledger.publish([content, other], head=head, by="b")
+
+    (found,) = fsck.check(path, lambda _: None).findings
+    assert (found.position, found.check) == (22, "publication")
+    assert "APR-R1 does so already" in found.why
 
 
 # --- every document that is touched ---------------------------------------------------
