@@ -44,6 +44,7 @@ WORKED = (
     "people.md",
     "publications.md",
     "reconciliation.md",
+    "restatement.md",
     "sampling.md",
     "validation.md",
     "vintages.md",

@@ -390,7 +390,7 @@ def test_examples_run(  # noqa: C901, PLR0912, PLR0915 - a place for each comman
                 )
     elif command == "sample":
         folder = sampling(tmp_path, example)
-    elif command in {"publish", "publication", "trace"}:
+    elif command in {"publish", "publication", "restate", "trace"}:
         folder = shutil.copytree(demo, tmp_path / "published")
         shutil.copy(FIXTURE.parent / "printed.jsonl", folder)
         if command != "publish":
@@ -399,6 +399,10 @@ def test_examples_run(  # noqa: C901, PLR0912, PLR0915 - a place for each comman
                     "publish", "--as-printed", "printed.jsonl", "--by", "b"
                 )
                 assert registered.code == 0
+                if " notice " in example:
+                    restating = ["--document", "d", "--reason", "r", "--by", "b"]
+                    told = scr("restate", "APR-2019", *restating, "--override", "o")
+                    assert told.code == 0
     elif command == "person":
         folder = peopled(tmp_path, agent=" add " not in example)
     elif command in {"request", "recommendation"}:

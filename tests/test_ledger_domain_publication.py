@@ -31,6 +31,7 @@ from ledger.domain.publication import (
     seal_of,
     stale,
 )
+from ledger.domain.restatement import PARTS, REASONS, Change, Previously, Supersedes
 from tests.publications import GREEN, HASH, RED, figure, last, plain, printed
 
 # --- drawn ones -----------------------------------------------------------------------
@@ -51,6 +52,17 @@ def maybe(drawn):
 
 
 COUNTED = st.builds(Counted, MEASURES, st.integers(1, 10**6), HASHES)
+EFFECTS = st.integers(-(10**6), 10**6)
+CHANGES = st.lists(
+    st.builds(
+        Change,
+        st.sampled_from(tuple(REASONS)),
+        EFFECTS,
+        NUMBERS,
+        NUMBERS,
+        maybe(st.sampled_from(PARTS)),
+    )
+).map(tuple)
 FIGURES = st.builds(
     Figure,
     MEASURES,
@@ -67,6 +79,12 @@ FIGURES = st.builds(
     supported=maybe(st.booleans()),
     last=maybe(st.builds(Last, NAMES, NUMBERS, maybe(NUMBERS))),
     status=maybe(st.sampled_from(STATUSES)),
+    previously=maybe(
+        st.builds(Previously, MEASURES, st.integers(1, 9), NUMBERS, maybe(NUMBERS))
+    ),
+    changes=maybe(CHANGES),
+    denominator_changes=maybe(CHANGES),
+    statuses=maybe(st.lists(st.sampled_from(STATUSES)).map(tuple)),
 )
 RULES = st.builds(
     Ruled,
@@ -101,6 +119,9 @@ PUBLICATIONS = st.builds(
         st.builds(Gate, st.booleans(), maybe(HASHES), st.lists(RULES).map(tuple))
     ),
     override=maybe(WORDS),
+    four_eyes=maybe(st.booleans()),
+    supersedes=maybe(st.builds(Supersedes, NAMES, HASHES)),
+    reason=maybe(WORDS),
 )
 
 
