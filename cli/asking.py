@@ -201,7 +201,7 @@ def output(path: str | None) -> Iterator[TextIO]:
 def _file(path: str) -> Iterator[TextIO]:
     from pathlib import Path
 
-    if not path or "\0" in path:
+    if not _names_a_file(path):
         message = f"{path or repr('')} cannot name a file; -o takes a path"
         raise UsageError(message)
     if Path(path).exists() and not Path(path).is_file():
@@ -220,6 +220,13 @@ def _file(path: str) -> Iterator[TextIO]:
         draft.replace(target)
     finally:
         draft.unlink(missing_ok=True)
+
+
+def _names_a_file(path: str) -> bool:
+    try:
+        return b"\0" not in os.fsencode(path) and bool(path)
+    except UnicodeEncodeError:  # Half of a surrogate pair.
+        return False
 
 
 def _spare_databases(path: str, target: Path) -> None:
