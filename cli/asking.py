@@ -172,6 +172,31 @@ def _colour() -> bool:
     return not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
 
 
+def document_options(command: F) -> F:
+    """Add how to write a document, and where to."""
+    for option in (
+        click.option(
+            "-o", "--output", "path", metavar="FILE", help="Write to a file instead."
+        ),
+        click.option(
+            "-f",
+            "--format",
+            "format_",
+            type=click.Choice(("md", "html")),
+            help="Markdown, or a page of HTML.  [default: by the ending of FILE, else"
+            " md]",
+        ),
+    ):
+        command = option(command)
+    return command
+
+
+def document_format(asked: str | None, path: str | None) -> str:
+    """Return ``md`` or ``html``: what is asked for, else what the file's name says."""
+    by_name = "html" if path and path.endswith((".html", ".htm")) else "md"
+    return asked or by_name
+
+
 @contextmanager
 def output(path: str | None) -> Iterator[TextIO]:
     """Yield stdout, or a file that appears whole or not at all.

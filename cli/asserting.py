@@ -10,6 +10,7 @@ import click
 
 from cli.asking import Basing, answer, asking, check_text, form, form_options
 from cli.main import complain
+from cli.recording import at_the_head, by_option, dry_run_option
 from cli.safe import display, json_text
 
 if TYPE_CHECKING:
@@ -30,8 +31,6 @@ Examples:
 """
 
 FAILS = 1
-ATTEMPTS = 5
-"""How often a claim is proved anew because the log has grown meanwhile."""
 
 
 @click.command("assert", epilog=ASSERT_EXAMPLES)
@@ -39,14 +38,8 @@ ATTEMPTS = 5
 @click.option("--note", metavar="TEXT", help="Anything worth keeping with the claim.")
 @click.option("--withdraw", metavar="@POSITION", help="Take an assertion back.")
 @click.option("--reason", metavar="TEXT", help="Why it is withdrawn.")
-@click.option(
-    "--by",
-    metavar="TEXT",
-    envvar="SCR_BY",
-    required=True,
-    help="Who says so; also SCR_BY.",
-)
-@click.option("--dry-run", is_flag=True, help="Decide, record nothing.")
+@by_option
+@dry_run_option
 @click.option("--json", "as_json", is_flag=True, help="Answer as JSON.")
 @click.pass_obj
 def assert_command(settings: Settings, /, **given: Any) -> None:
@@ -79,18 +72,10 @@ def assert_command(settings: Settings, /, **given: Any) -> None:
 
 def _assert(settings: Settings, claim: str, given: dict[str, Any]) -> None:
     from ledger.domain.claim import typed
-    from ledger.errors import HeadMovedError
 
     said = typed(claim)
     check_text("--by", given["by"])
-    for attempt in range(1, ATTEMPTS + 1):
-        try:
-            _prove_and_record(settings, said, given)
-        except HeadMovedError:
-            if attempt == ATTEMPTS:
-                raise
-        else:
-            return
+    at_the_head(lambda: _prove_and_record(settings, said, given))
 
 
 def _prove_and_record(settings: Settings, said: Typed, given: dict[str, Any]) -> None:

@@ -11,7 +11,10 @@ from cli.asking import F, form_options
 from cli.live import FIELD_HELP
 from cli.main import Suggesting, say
 from cli.packages import items_words
+from cli.recording import by_option, dry_run_option
 from ledger.domain import events
+from ledger.domain.corrections import REASON_CODES
+from ledger.domain.package import EVENTS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -30,34 +33,6 @@ Examples:
   scr correct propose --csv items.csv --reason-code other --reason "as found" --by ann
 """
 
-BRINGS = (
-    "determined",
-    "classified",
-    "approved",
-    "returned",
-    "transferred",
-    "reclassified",
-    "redetermined",
-    "redated",
-    "reversed",
-    "rescinded",
-    "refiled",
-    "voided",
-    "reinstated",
-    "merged",
-    "unmerged",
-)
-"""As ``ledger.domain.package.EVENTS``; a test holds the two alike."""
-CODES = (
-    "audit-finding",
-    "data-entry",
-    "duplicate",
-    "late-information",
-    "not-a-tco",
-    "misclassified",
-    "wrong-date",
-    "other",
-)
 _NOT_OPTIONS = {
     "scr",
     "organization",
@@ -78,7 +53,7 @@ def _fields() -> dict[str, str]:
     found: dict[str, str] = {}
     for cls in events.CASE_CLASSES:
         event = cls.topic.partition(".")[2].partition("/")[0]
-        if event in BRINGS:
+        if event in EVENTS:
             for name, field in cls.model_fields.items():
                 if name not in _NOT_OPTIONS:
                     found[field.alias or name] = field.alias or name
@@ -97,28 +72,19 @@ def field_options(command: F) -> F:
     return command
 
 
-def by_option(command: F) -> F:
-    """Add ``--by``."""
-    return click.option(
-        "--by",
-        metavar="TEXT",
-        envvar="SCR_BY",
-        required=True,
-        help="Who does it; also SCR_BY.",
-    )(command)
-
-
 def what_options(command: F) -> F:
     """Add what a package says."""
     for option in (
-        click.option("--dry-run", is_flag=True, help="Decide, record nothing."),
+        dry_run_option,
         by_option,
         click.option(
             "--evidence", multiple=True, metavar="TEXT", help="A reference. May recur."
         ),
         click.option("--reason", metavar="TEXT", help="Why, in words."),
         click.option(
-            "--reason-code", type=click.Choice(CODES), help="Why, from a closed list."
+            "--reason-code",
+            type=click.Choice(REASON_CODES),
+            help="Why, from a closed list.",
         ),
         field_options,
         click.option(
@@ -127,7 +93,7 @@ def what_options(command: F) -> F:
             help="Effective on; of a redating the right day.  [default: today]",
         ),
         click.option(
-            "--event", type=click.Choice(BRINGS), help="What is recorded of it."
+            "--event", type=click.Choice(EVENTS), help="What is recorded of it."
         ),
         click.option("--organization-id", metavar="ID", help="The organization."),
         click.option("--scr", metavar="SCR", help="The SCR to correct."),
@@ -236,7 +202,7 @@ def _read(path: str) -> list[dict[str, str]]:
     help="Of what was looked at, as `scr correct preview` prints it.",
 )
 @by_option
-@click.option("--dry-run", is_flag=True, help="Decide, record nothing.")
+@dry_run_option
 @click.pass_obj
 def approve_command(
     settings: Settings, package: str, hash_: str, by: str, *, dry_run: bool
@@ -266,7 +232,7 @@ def _turning(name: str, does: str, *, recall: bool) -> Callable[..., None]:
     @click.argument("package")
     @click.option("--reason", metavar="TEXT", required=True, help="Why.")
     @by_option
-    @click.option("--dry-run", is_flag=True, help="Decide, record nothing.")
+    @dry_run_option
     @click.pass_obj
     def command(
         settings: Settings, package: str, reason: str, by: str, *, dry_run: bool

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from cli.recording import recording_options
 from cli.safe import display, json_text
 
 if TYPE_CHECKING:
@@ -27,34 +28,21 @@ Examples:
 """
 
 
-def recording_options(command: F) -> F:
+def adopting_options(command: F) -> F:
     """Add what says who records something, from when it holds, and whether really."""
-    for option in (
-        click.option("--json", "as_json", is_flag=True, help="Answer as JSON."),
-        click.option("--dry-run", is_flag=True, help="Decide, record nothing."),
-        click.option(
-            "--by",
-            metavar="TEXT",
-            envvar="SCR_BY",
-            required=True,
-            help="Who says so; also SCR_BY.",
-        ),
-        click.option(
-            "--adopted",
-            metavar="DAY|INSTANT",
-            help="From when it holds, where that was before now: a day (its first"
-            " instant, in the ledger's zone) or an instant with offset. It is then"
-            " marked claimed.  [default: from now on]",
-        ),
-    ):
-        command = option(command)
-    return command
+    return click.option(
+        "--adopted",
+        metavar="DAY|INSTANT",
+        help="From when it holds, where that was before now: a day (its first"
+        " instant, in the ledger's zone) or an instant with offset. It is then"
+        " marked claimed.  [default: from now on]",
+    )(recording_options(command))
 
 
 @click.command("define", short_help="record a version", epilog=DEFINE_EXAMPLES)
 @click.argument("file")
 @click.option("--reason", metavar="TEXT", help="Why, where there was one before.")
-@recording_options
+@adopting_options
 @click.pass_obj
 def define_command(settings: Settings, /, **given: Any) -> None:
     """Record a definition from a TOML file; `-` is standard input.
@@ -88,7 +76,7 @@ def define_command(settings: Settings, /, **given: Any) -> None:
 @click.command("retire", short_help="record that it ends", epilog=RETIRE_EXAMPLES)
 @click.argument("measure", metavar="ID")
 @click.option("--reason", metavar="TEXT", required=True, help="Why.")
-@recording_options
+@adopting_options
 @click.pass_obj
 def retire_command(settings: Settings, /, **given: Any) -> None:
     """Record that a measure has no definition any more; what it counted stays."""

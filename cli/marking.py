@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any
 
 import click
 
+from cli.recording import recording_options
 from cli.safe import display, json_text
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Mapping
 
+    from cli.asking import F
     from cli.main import Settings
     from ledger.reader import Log
-
-    F = TypeVar("F", bound=Callable[..., Any])
 
 MARK_EXAMPLES = """\b
 Examples:
@@ -29,20 +29,8 @@ Examples:
 
 
 def _saying_options(command: F) -> F:
-    for add in (
-        click.option("--json", "as_json", is_flag=True, help="Answer as JSON."),
-        click.option("--dry-run", is_flag=True, help="Decide, record nothing."),
-        click.option(
-            "--by",
-            metavar="TEXT",
-            envvar="SCR_BY",
-            required=True,
-            help="Who says so; also SCR_BY.",
-        ),
-        click.option("--reason", metavar="TEXT", required=True, help="Why."),
-    ):
-        command = add(command)
-    return command
+    why = click.option("--reason", metavar="TEXT", required=True, help="Why.")
+    return why(recording_options(command))
 
 
 @click.command("mark", epilog=MARK_EXAMPLES)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from cli.acting import acted, eyes
-from cli.asking import Basing, asking, output
+from cli.asking import Basing, asking, document_format, document_options, output
 from cli.main import read_enough
 from cli.restated import part_name, signed
 
@@ -35,14 +35,7 @@ _NATURE = {
 
 @click.command("notice", epilog=NOTICE_EXAMPLES)
 @click.argument("name")
-@click.option(
-    "-f",
-    "--format",
-    "format_",
-    type=click.Choice(("md", "html")),
-    help="Markdown, or a page of HTML.  [default: by the ending of FILE, else md]",
-)
-@click.option("-o", "--output", "path", metavar="FILE", help="Write to a file instead.")
+@document_options
 @click.pass_obj
 def notice_command(
     settings: Settings, name: str, format_: str | None, path: str | None
@@ -55,10 +48,9 @@ def notice_command(
     from projections.notices import notice
     from projections.publications import named
 
-    by_name = "html" if path and path.endswith((".html", ".htm")) else "md"
     with asking(settings, Basing(None, None)) as open_:
         found = notice(open_.log, open_.model, named(open_.log, name))
-    text = document(found, format_ or by_name)
+    text = document(found, document_format(format_, path))
     with read_enough(), output(path) as out:
         out.write(text)
 
@@ -118,11 +110,12 @@ def _line(line: Line, versions: Mapping[str, int]) -> Row:
 
 
 def _percent(line: Line) -> str:
-    if not line.correction:
+    before, after = line.proportion
+    if before == after:
         return "0.0 %"
-    if not line.was.value:
+    if not before:
         return "—"
-    share = 100 * line.correction / line.was.value
+    share = 100 * (after - before) / before
     return f"{share:+.1f} %".replace("-", "\N{MINUS SIGN}")
 
 

@@ -11,13 +11,13 @@ import click
 from cli.acting import acted
 from cli.asking import Basing, answer, asking, form, form_options
 from cli.main import Suggesting, complain
+from cli.recording import recording_options
 from cli.render import Answer, Column
 from cli.safe import display, json_text
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from cli.asking import F
     from cli.main import Settings
     from ledger.app import CaseLedger
     from ledger.domain.people import Decided
@@ -56,23 +56,6 @@ def person_command() -> None:
     """
 
 
-def _recording_options(command: F) -> F:
-    """Add what says who records it, and whether really."""
-    for option in (
-        click.option("--json", "as_json", is_flag=True, help="Answer as JSON."),
-        click.option("--dry-run", is_flag=True, help="Decide, record nothing."),
-        click.option(
-            "--by",
-            metavar="TEXT",
-            envvar="SCR_BY",
-            required=True,
-            help="Who says so; also SCR_BY.",
-        ),
-    ):
-        command = option(command)
-    return command
-
-
 @person_command.command("add", short_help="add a person", epilog=ADD_EXAMPLES)
 @click.argument("person", metavar="ID")
 @click.option(
@@ -84,7 +67,7 @@ def _recording_options(command: F) -> F:
 @click.option(
     "--role", "roles", metavar="ROLE", multiple=True, help="A role to hold.  May recur."
 )
-@_recording_options
+@recording_options
 @click.pass_obj
 def add_command(settings: Settings, /, **given: Any) -> None:
     """Add a person, with the roles to hold.
@@ -109,7 +92,7 @@ def add_command(settings: Settings, /, **given: Any) -> None:
 @person_command.command("grant", short_help="give roles", epilog=GRANT_EXAMPLES)
 @click.argument("person", metavar="ID")
 @click.argument("roles", metavar="ROLE...", nargs=-1, required=True)
-@_recording_options
+@recording_options
 @click.pass_obj
 def grant_command(settings: Settings, /, **given: Any) -> None:
     """Record that a person holds roles from now on.
@@ -130,7 +113,7 @@ def grant_command(settings: Settings, /, **given: Any) -> None:
 @click.argument("person", metavar="ID")
 @click.argument("roles", metavar="ROLE...", nargs=-1, required=True)
 @click.option("--reason", metavar="TEXT", required=True, help="Why.")
-@_recording_options
+@recording_options
 @click.pass_obj
 def revoke_command(settings: Settings, /, **given: Any) -> None:
     """Record that a person holds roles no more; what was done with them stays."""

@@ -7,7 +7,16 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from cli.acting import acted, eyes
-from cli.asking import Basing, answer, asking, form, form_options, output
+from cli.asking import (
+    Basing,
+    answer,
+    asking,
+    document_format,
+    document_options,
+    form,
+    form_options,
+    output,
+)
 from cli.disclosing import case_columns, disclosed, disclosure_option, positions
 from cli.main import Suggesting, read_enough, say
 from cli.marking import mark_command, withdraw_command
@@ -375,14 +384,7 @@ def verify_command(settings: Settings, names: Sequence[str]) -> None:
 
 @publication_command.command("report", epilog=REPORT_EXAMPLES)
 @click.argument("name")
-@click.option(
-    "-f",
-    "--format",
-    "format_",
-    type=click.Choice(("md", "html")),
-    help="Markdown, or a page of HTML.  [default: by the ending of FILE, else md]",
-)
-@click.option("-o", "--output", "path", metavar="FILE", help="Write to a file instead.")
+@document_options
 @click.pass_obj
 def report_command(
     settings: Settings, name: str, format_: str | None, path: str | None
@@ -395,10 +397,9 @@ def report_command(
     from projections.publications import named
     from projections.reporting import report
 
-    by_name = "html" if path and path.endswith((".html", ".htm")) else "md"
     with asking(settings, Basing(None, None)) as open_:
         found = report(open_.log, open_.model, named(open_.log, name))
-    text = document(found, format_ or by_name)
+    text = document(found, document_format(format_, path))
     with read_enough(), output(path) as out:
         out.write(text)
 

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import json
 import re
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from cli.asking import Basing, asking, check_text
 from cli.main import complain
+from cli.recording import at_the_head
 from cli.safe import display, json_text
-from cli.sealing import ATTEMPTS, passed, record
+from cli.sealing import Made, passed, record, sealed
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -114,31 +115,12 @@ def _require(given: Mapping[str, Any]) -> None:
 # --- computed -----------------------------------------------------------------------
 
 
-class _Made(NamedTuple):
-    """A publication that may be recorded."""
-
-    content: Publication
-    basis: dict[str, object]
-    head: int
-    warnings: tuple[str, ...]
-
-
 def _publish(settings: Settings, given: dict[str, Any]) -> None:
-    from ledger.errors import HeadMovedError
-
     wanted = _wanted(given)
     if given["override"] is not None:
         check_text("--override", given["override"])
-    for attempt in range(1, ATTEMPTS + 1):
-        made = _make(settings, wanted, given)
-        try:
-            position = record(settings, [made.content], made.head, given)[0]
-        except HeadMovedError:
-            if attempt == ATTEMPTS:
-                raise
-            continue
-        _tell(made, position, given)
-        return
+    made, position = sealed(settings, lambda: _make(settings, wanted, given), given)
+    _tell(made, position, given)
 
 
 def _wanted(given: Mapping[str, Any]) -> Wanted:
@@ -162,7 +144,7 @@ def _wanted(given: Mapping[str, Any]) -> Wanted:
     )
 
 
-def _make(settings: Settings, wanted: Wanted, given: Mapping[str, Any]) -> _Made:
+def _make(settings: Settings, wanted: Wanted, given: Mapping[str, Any]) -> Made:
     from ledger.errors import PublicationTakenError, UnexplainedError
     from projections.publications import recorded
     from projections.publishing import publication, unexplained
@@ -184,7 +166,7 @@ def _make(settings: Settings, wanted: Wanted, given: Mapping[str, Any]) -> _Made
         if missing := unexplained(content):
             raise UnexplainedError("; ".join(missing))
         warnings = tuple(_warnings(content, given))
-        return _Made(content, open_.graded(), open_.log.head, warnings)
+        return Made(content, open_.graded(), open_.log.head, warnings)
 
 
 def _statuses(texts: Sequence[str], wanted: Wanted) -> dict[tuple[str, int], Status]:
@@ -223,7 +205,7 @@ def _warnings(content: Publication, given: Mapping[str, Any]) -> list[str]:
     return warnings
 
 
-def _tell(made: _Made, position: int, given: Mapping[str, Any]) -> None:
+def _tell(made: Made, position: int, given: Mapping[str, Any]) -> None:
     from ledger.domain.publication import as_json, seal_of
 
     for text in made.warnings:
@@ -250,17 +232,8 @@ def _tell(made: _Made, position: int, given: Mapping[str, Any]) -> None:
 
 
 def _register(settings: Settings, given: dict[str, Any]) -> None:
-    from ledger.errors import HeadMovedError
-
     printings = _read(given["printed"])
-    for attempt in range(1, ATTEMPTS + 1):
-        try:
-            _register_once(settings, printings, given)
-        except HeadMovedError:
-            if attempt == ATTEMPTS:
-                raise
-        else:
-            return
+    at_the_head(lambda: _register_once(settings, printings, given))
 
 
 def _read(path: str) -> list[Printing]:

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from cli.asking import Basing, asking
-from cli.requesting import ATTEMPTS, on_option, recording_options
+from cli.recording import at_the_head, recording_options
+from cli.requesting import on_option
 from cli.safe import display, json_text
 
 if TYPE_CHECKING:
@@ -137,18 +138,12 @@ def milestone_command(settings: Settings, /, **given: Any) -> None:
 @click.pass_obj
 def close_command(settings: Settings, /, **given: Any) -> None:
     """Close a recommendation; refused while its own check is not green."""
-    from ledger.errors import HeadMovedError
 
-    for attempt in range(1, ATTEMPTS + 1):
+    def attempt() -> Decided:
         said, head = _closing(settings, given)
-        try:
-            decided = _record(settings, said, head, given)
-        except HeadMovedError:
-            if attempt == ATTEMPTS:
-                raise
-            continue
-        _tell(decided, given)
-        return
+        return _record(settings, said, head, given)
+
+    _tell(at_the_head(attempt), given)
 
 
 def _closing(settings: Settings, given: Mapping[str, Any]) -> tuple[Fields, int | None]:

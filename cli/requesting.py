@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import click
 
 from cli.asking import Basing, asking
+from cli.recording import at_the_head, recording_options
 from cli.safe import display, json_text
 
 if TYPE_CHECKING:
@@ -40,26 +41,6 @@ DECLINE_EXAMPLES = """\b
 Examples:
   scr request decline RR-2022-42 --reason "a statute names the amount" --by hq
 """
-
-ATTEMPTS = 5
-"""How often a citation is proved anew because the log has grown meanwhile."""
-
-
-def recording_options(command: F) -> F:
-    """Add who says so, whether really, and how to answer."""
-    for option in (
-        click.option("--json", "as_json", is_flag=True, help="Answer as JSON."),
-        click.option("--dry-run", is_flag=True, help="Decide, record nothing."),
-        click.option(
-            "--by",
-            metavar="TEXT",
-            envvar="SCR_BY",
-            required=True,
-            help="Who says so; also SCR_BY.",
-        ),
-    ):
-        command = option(command)
-    return command
 
 
 def on_option(what: str) -> Callable[[F], F]:
@@ -255,17 +236,11 @@ def _proved_and_recorded(
     prove: Callable[[], tuple[list[Fields], int]],
     given: Mapping[str, Any],
 ) -> Sequence[Decided]:
-    """Prove and record; prove anew where the log has grown meanwhile."""
-    from ledger.errors import HeadMovedError
-
-    for _ in range(ATTEMPTS - 1):
+    def attempt() -> Sequence[Decided]:
         facts, head = prove()
-        try:
-            return _record(settings, facts, head, given)
-        except HeadMovedError:
-            continue
-    facts, head = prove()
-    return _record(settings, facts, head, given)
+        return _record(settings, facts, head, given)
+
+    return at_the_head(attempt)
 
 
 # --- decline --------------------------------------------------------------------------

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -12,7 +12,7 @@ from cli.main import complain
 from cli.render import Answer, Column
 from cli.restated import part_name, signed, state_since
 from cli.safe import display, json_text
-from cli.sealing import ATTEMPTS, passed, record
+from cli.sealing import Made, passed, sealed
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -119,31 +119,12 @@ def _require(given: Mapping[str, Any]) -> None:
 # --- restating ------------------------------------------------------------------------
 
 
-class _Made(NamedTuple):
-    """A restatement that may be recorded."""
-
-    content: Publication
-    basis: dict[str, object]
-    head: int
-    warnings: tuple[str, ...]
-
-
 def _restate(settings: Settings, given: dict[str, Any]) -> None:
-    from ledger.errors import HeadMovedError
-
-    for attempt in range(1, ATTEMPTS + 1):
-        made = _make(settings, given)
-        try:
-            (position,) = record(settings, [made.content], made.head, given)
-        except HeadMovedError:
-            if attempt == ATTEMPTS:
-                raise
-            continue
-        _tell(made, position, given)
-        return
+    made, position = sealed(settings, lambda: _make(settings, given), given)
+    _tell(made, position, given)
 
 
-def _make(settings: Settings, given: Mapping[str, Any]) -> _Made:
+def _make(settings: Settings, given: Mapping[str, Any]) -> Made:
     from projections.publications import named
     from projections.restatements import Said, restatement
     from projections.restating import current, next_name, restated
@@ -162,7 +143,7 @@ def _make(settings: Settings, given: Mapping[str, Any]) -> _Made:
             log, model, basis, old, figures, said, gate=gate, override=override
         )
         warnings = _warnings(asked, old, content, given)
-        return _Made(content, open_.graded(), log.head, tuple(warnings))
+        return Made(content, open_.graded(), log.head, tuple(warnings))
 
 
 def _check_free(open_: Asking, name: str) -> None:
@@ -194,7 +175,7 @@ def _warnings(
     return found
 
 
-def _tell(made: _Made, position: int, given: Mapping[str, Any]) -> None:
+def _tell(made: Made, position: int, given: Mapping[str, Any]) -> None:
     from ledger.domain.publication import as_json, seal_of
 
     for text in made.warnings:

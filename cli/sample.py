@@ -17,11 +17,12 @@ from cli.asking import (
     progress,
 )
 from cli.main import Suggesting
+from cli.recording import recording_options
 from cli.render import Answer, Column
 from cli.safe import display, json_text
 from cli.sample_evaluating import evaluate_command, report_command
 from cli.sample_planning import plan_command
-from cli.sample_recording import record_command, recording, settle_command
+from cli.sample_recording import record_command, settle_command
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -83,7 +84,7 @@ sample_command.add_command(plan_command)
 @click.argument("name")
 @click.argument("query")
 @basis_options
-@recording
+@recording_options
 @click.pass_obj
 def frame_command(settings: Settings, /, **given: Any) -> None:
     """Seal the frame of a sample: the SCRs that a query names at a basis.
@@ -177,7 +178,7 @@ def _tell(
     metavar="HASH",
     help="Refuse to draw unless the frame has the hash that was noted.",
 )
-@recording
+@recording_options
 @click.pass_obj
 def draw_command(settings: Settings, /, **given: Any) -> None:
     """Draw the items with the lowest SHA-256 of the text `seed,id`.
@@ -274,7 +275,7 @@ def _parts(given: Mapping[str, Any]) -> list[Part]:
 @click.argument("name")
 @click.option("--item", metavar="SCR", required=True, help="What it stands in for.")
 @click.option("--reason", metavar="TEXT", required=True, help="Why.")
-@recording
+@recording_options
 @click.pass_obj
 def spare_command(settings: Settings, /, **given: Any) -> None:
     """Put the next spare in the place of an item that cannot be examined.

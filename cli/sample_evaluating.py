@@ -11,6 +11,8 @@ from cli.asking import (
     answer,
     asking,
     basis_options,
+    document_format,
+    document_options,
     form,
     form_options,
     output,
@@ -207,14 +209,7 @@ def notes(found: Evaluation) -> list[str]:
 @click.argument("name")
 @_evaluating
 @basis_options
-@click.option(
-    "-f",
-    "--format",
-    "format_",
-    type=click.Choice(("md", "html")),
-    help="Markdown, or a page of HTML.  [default: by the ending of FILE, else md]",
-)
-@click.option("-o", "--output", "path", metavar="FILE", help="Write to a file instead.")
+@document_options
 @click.pass_obj
 def report_command(settings: Settings, /, **given: Any) -> None:
     """Write the evaluation as a document: frame, draw, findings, limits, method.
@@ -222,10 +217,10 @@ def report_command(settings: Settings, /, **given: Any) -> None:
     The page of HTML is self-contained, and prints well.
     """
     path = given["path"]
-    by_name = "html" if path and path.endswith((".html", ".htm")) else "md"
+    fmt = document_format(given["format_"], path)
     with asking(settings, Basing(given["as_of"], given["basis"])) as open_:
         found = _evaluated(open_, given)
-        text = document(found, open_.graded(), given, given["format_"] or by_name)
+        text = document(found, open_.graded(), given, fmt)
     with read_enough(), output(path) as out:
         out.write(text)
 

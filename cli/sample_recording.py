@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from cli.recording import recording_options
 from cli.safe import display, json_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from cli.asking import F
     from cli.main import Settings
     from ledger.intake.rows import Row
 
@@ -29,23 +29,6 @@ Examples:
 
 _NAME = re.compile(r"[a-z][a-z0-9-]{0,63}")
 _ITEM, _NOTE = "item", "note_ref"
-
-
-def recording(command: F) -> F:
-    """Add what says who records something, and whether really."""
-    for option in (
-        click.option("--json", "as_json", is_flag=True, help="Answer as JSON."),
-        click.option("--dry-run", is_flag=True, help="Decide, record nothing."),
-        click.option(
-            "--by",
-            metavar="TEXT",
-            envvar="SCR_BY",
-            required=True,
-            help="Who does so; also SCR_BY.",
-        ),
-    ):
-        command = option(command)
-    return command
 
 
 @click.command(
@@ -75,7 +58,7 @@ def recording(command: F) -> F:
     show_default=True,
     help="Second: by somebody else than the first.",
 )
-@recording
+@recording_options
 @click.pass_obj
 def record_command(settings: Settings, /, **given: Any) -> None:
     """Record the answers of one person on items of a sample.
@@ -217,7 +200,7 @@ def _tell(positions: list[int | None], given: Mapping[str, Any]) -> None:
 )
 @click.option("--reason", metavar="TEXT", required=True, help="Why.")
 @click.option("--note-ref", metavar="TEXT", help="Where the working paper is.")
-@recording
+@recording_options
 @click.pass_obj
 def settle_command(settings: Settings, /, **given: Any) -> None:
     """Settle what two reviewers disagree on; neither of them can."""

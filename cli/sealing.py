@@ -2,17 +2,25 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from cli.recording import at_the_head
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from cli.asking import Asking
     from cli.main import Settings
     from ledger.domain.publication import Gate, Publication
 
-ATTEMPTS = 5
-"""How often figures are computed anew because the log has grown meanwhile."""
+
+class Made(NamedTuple):
+    """A publication that may be recorded."""
+
+    content: Publication
+    basis: dict[str, object]
+    head: int
+    warnings: tuple[str, ...]
 
 
 def passed(
@@ -41,6 +49,21 @@ def passed(
     if not found.green and override is None:
         raise GateClosedError("; ".join(closing(results)))
     return found, None if found.green else override
+
+
+def sealed(
+    settings: Settings, make: Callable[[], Made], given: Mapping[str, Any]
+) -> tuple[Made, int]:
+    """Make a publication and record it; return it, and where it stands.
+
+    :raises HeadMovedError: the log kept growing.
+    """
+
+    def attempt() -> tuple[Made, int]:
+        made = make()
+        return made, record(settings, [made.content], made.head, given)[0]
+
+    return at_the_head(attempt)
 
 
 def record(

@@ -17,7 +17,7 @@ from cli.asking import (
     form,
     form_options,
 )
-from cli.defining import adopted_at, recording_options
+from cli.defining import adopted_at, adopting_options
 from cli.main import Suggesting
 from cli.render import Answer, Column
 from cli.safe import display, json_text
@@ -69,7 +69,7 @@ def taxonomy_command() -> None:
 @taxonomy_command.command("load", short_help="record a version", epilog=LOAD_EXAMPLES)
 @click.argument("file")
 @click.option("--reason", metavar="TEXT", help="Why, where there was one before.")
-@recording_options
+@adopting_options
 @click.pass_obj
 def load_command(settings: Settings, /, **given: Any) -> None:
     """Record a taxonomy from a TOML file; `-` is standard input.

@@ -10,10 +10,10 @@ from __future__ import annotations
 from datetime import datetime
 from typing import TYPE_CHECKING, NamedTuple
 
+from ledger.domain.corrections import CORRECTIONS
 from ledger.domain.fiscal import days_in, format_instant
 from ledger.errors import FactDamagedError, UsageError
 from projections.history import fields_of
-from projections.pairing import CORRECTIONS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence

@@ -20,6 +20,7 @@ from projections import basis as bases
 from projections.assertions import Assertion, Checked
 from projections.counts import VISIBLE, Question, cases
 from projections.history import of_scr
+from projections.people import identity
 from projections.publications import recorded
 from projections.reconcile import CAUSES, Item, Side, Year
 from projections.standing import FIRST_APPROVAL
@@ -126,7 +127,7 @@ def _verified(
         one.position,
         one.recorded_at,
         one.by,
-        "unknown",  # Nobody asks it of a citation.
+        identity(log, one.by, one.run_by, one.position),
         one.note,
         one.claim,
         one.proof,

@@ -6,10 +6,10 @@ from datetime import datetime, timedelta
 from itertools import combinations
 from typing import TYPE_CHECKING, NamedTuple
 
+from ledger.domain.corrections import CORRECTIONS
 from ledger.domain.fiscal import end_of_day
 from ledger.errors import UsageError
 from projections import basis as bases
-from projections.pairing import CORRECTIONS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
@@ -112,7 +112,7 @@ def _events_passing(wanted: Wanted) -> dict[str, frozenset[str]]:
         "measure": _OF_MEASURES,
         "by": cases | _OF_MEASURES,
         "source": cases | _IMPORT,
-        "corrections": CORRECTIONS,
+        "corrections": frozenset(CORRECTIONS),
         **dict.fromkeys(("claimed", "witnessed", "effective", "known"), cases),
     }
     return {f"--{name}": these for name, these in passing.items() if name in given}

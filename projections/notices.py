@@ -12,10 +12,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from ledger.errors import UsageError
+from projections.material import is_material, proportion
 from projections.people import identity
 from projections.publications import basis_of, recorded
 from projections.reporting import lines_of
-from projections.restating import is_material, met, superseded
+from projections.restating import met, superseded
 from projections.superseding import afterwards
 
 if TYPE_CHECKING:
@@ -55,8 +56,14 @@ class Line(NamedTuple):
 
     @property
     def material(self) -> bool:
-        """Whether that is 10 % or more, either way."""
-        return is_material(self.was.value, self.figure.value)
+        """Whether that is 10 % or more, either way; of a rate, of its share."""
+        return is_material(*self.proportion)
+
+    @property
+    def proportion(self) -> tuple[int, int]:
+        """Two numbers in the proportion of what was shown before to what is now."""
+        below = self.was.denominator, self.figure.denominator
+        return proportion(self.was.value, self.figure.value, *below)
 
 
 class Notice(NamedTuple):

@@ -23,11 +23,13 @@ from ledger.domain.events import (
 from ledger.domain.fiscal import format_instant
 from ledger.errors import FactDamagedError, NoSuchPackageError
 from projections import basis as bases
+from projections.material import is_material, proportion
 from projections.measures import every, find
 from projections.pairing import pair
 from projections.publications import recorded as publications_recorded
 from projections.publishing import met_in
 from projections.reconcile import Side, figures, reconcile
+from projections.selecting import EVERY_YEAR
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -41,9 +43,6 @@ if TYPE_CHECKING:
     from projections.publications import Recorded
     from projections.readmodel import ReadModel
     from projections.reconcile import Item, Year
-
-MATERIAL_PERCENT = 10
-"""A change of this share, either way, is material (DOJ OIG 13-34)."""
 
 
 class Step(NamedTuple):
@@ -153,16 +152,10 @@ class Affected(NamedTuple):
     def material(self) -> bool:
         """Whether it is then a tenth or more away from what was printed.
 
-        Of a rate it is the share that is compared; one of nothing is none.
+        Of a rate it is the share that is compared.
         """
-        printed, after, unit = self.figure.shown, self.after, 1
-        if self.below_after is not None:
-            under = self.figure.denominator or 0
-            if not under or not self.below_after:
-                return bool(under) != bool(self.below_after)
-            printed, after = printed * self.below_after, after * under
-            unit = printed or after or 1
-        return abs(after - printed) * 100 >= MATERIAL_PERCENT * max(printed, unit)
+        below = self.figure.denominator, self.below_after
+        return is_material(*proportion(self.figure.shown, self.after, *below))
 
     @property
     def flips(self) -> bool:
@@ -204,7 +197,7 @@ def _effect(
     copy: Log, model: ReadModel, before: Basis, after: Basis, measure: Measure
 ) -> Effect:
     sides = Side(before, measure), Side(after, measure)
-    years = reconcile(copy, model, *sides, None)
+    years = reconcile(copy, model, *sides, EVERY_YEAR)
     return Effect(measure, tuple(year for year in years if year.items))
 
 

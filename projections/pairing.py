@@ -16,21 +16,6 @@ if TYPE_CHECKING:
     Key = tuple[str | None, ...]
     Places = tuple[int, ...]
 
-CORRECTIONS = frozenset(
-    {
-        "reclassified",
-        "redetermined",
-        "redated",
-        "reversed",
-        "rescinded",
-        "refiled",
-        "voided",
-        "reinstated",
-        "unmerged",
-    }
-)
-"""The events that say what the record should have said all along (docs/events)."""
-
 _FILED = ("case_number", "office", "program", "title")
 
 

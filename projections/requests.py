@@ -33,6 +33,7 @@ class Citation(NamedTuple):
     recorded_at: str
     day: str
     by: str
+    run_by: str
     note: str | None
     claim: Claim | None
     where: tuple[tuple[str, str], ...]
@@ -205,6 +206,7 @@ def _citation(known: Known) -> Citation:
         known.recorded_at,
         known.day,
         str(fields["by"]),
+        str(fields["run_by"]),
         fields.get("note"),
         claim,
         where,

@@ -22,7 +22,6 @@ from ledger.domain.restatement import (
     statuses_of,
 )
 from ledger.errors import FactDamagedError, UsageError
-from projections import basis as bases
 from projections.measures import find
 from projections.publications import basis_of, named, recorded
 from projections.reconcile import Side, corners, reconcile
@@ -38,12 +37,8 @@ if TYPE_CHECKING:
     from projections.measures import Measure
     from projections.publications import Recorded
     from projections.readmodel import ReadModel
-    from projections.superseding import Since
 
     Key = tuple[str, int]
-
-MATERIAL_PERCENT = 10
-"""Misreporting is significant at 10 % or more, either way (DOJ OIG 13-34)."""
 
 _PERCENT = 100
 
@@ -287,73 +282,7 @@ def superseded(log: Log, one: Recorded) -> Recorded:
     raise FactDamagedError(one.position, "it restates nothing that is before it")
 
 
-# --- every document that a change touches ---------------------------------------------
-
-
-class Touched(NamedTuple):
-    """A printed figure that a change of today's counts touches."""
-
-    publication: Recorded
-    figure: Figure
-    before: int
-    """Today, without the change."""
-    after: int
-    """Today, with it."""
-    since: Since
-
-    @property
-    def printed(self) -> int:
-        """What the document shows."""
-        return self.figure.shown
-
-    @property
-    def material(self) -> bool:
-        """Whether it is then 10 % or more away from what was printed, either way."""
-        return is_material(self.printed, self.after)
-
-    @property
-    def flips(self) -> bool:
-        """Whether the change makes a met target unmet, or the other way round."""
-        return met(self.figure, self.before) != met(self.figure, self.after)
-
-    @property
-    def current(self) -> bool:
-        """Whether the publication is neither superseded nor withdrawn."""
-        return self.since.current
-
-
-def documents_touched(
-    log: Log, model: ReadModel, changes: Mapping[Key, tuple[int, int]]
-) -> list[Touched]:
-    """Return every printed figure that a change touches, in log order.
-
-    :param changes: of a measure and a fiscal year, today's count without the change and
-        with it; what is equal touches nothing.
-    :raises UsageError: there is no such measure.
-    """
-    now = bases.of_now(log)
-    for measure in dict.fromkeys(measure for measure, _ in changes):
-        find(model, now, measure)
-    since = afterwards(log)
-    found = []
-    for one in recorded(log):
-        for figure in one.content.figures:
-            before, after = changes.get((figure.measure, figure.fiscal_year), (0, 0))
-            if before != after:
-                found.append(
-                    Touched(one, figure, before, after, since[one.content.name])
-                )
-    return found
-
-
-def is_material(printed: int, now: int) -> bool:
-    """Whether a figure is 10 % or more away from what was printed, either way.
-
-    From 0 every other number is.
-    """
-    return printed != now and (
-        abs(now - printed) * _PERCENT >= MATERIAL_PERCENT * printed
-    )
+# --- targets --------------------------------------------------------------------------
 
 
 def met(figure: Figure, value: int) -> bool | None:

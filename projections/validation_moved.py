@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from ledger.domain.fiscal import end_of_day, to_micros
 from projections.counts import Question, cases, count
+from projections.material import is_beyond, proportion
+from projections.measures import find
 from projections.publications import basis_of, recorded
 
 if TYPE_CHECKING:
@@ -31,6 +33,8 @@ class Moved(NamedTuple):
     publication: Recorded
     figure: Figure
     now: int
+    under: int | None
+    """Of a rate: its denominator now."""
     scrs: tuple[str, ...]
     """Those that came or went; none where the printing was never supported."""
 
@@ -38,10 +42,15 @@ class Moved(NamedTuple):
     def words(self) -> str:
         """What is said of it."""
         name = f"{self.figure.measure} FY {self.figure.fiscal_year}"
-        return (
-            f"{name} was printed as {self.figure.shown:,} in"
-            f" {self.publication.content.name}, and is {self.now:,}"
+        was, now = (
+            f"{value:,}" if under is None else f"{value:,} of {under:,}"
+            for value, under in (
+                (self.figure.shown, self.figure.denominator),
+                (self.now, self.under),
+            )
         )
+        where = self.publication.content.name
+        return f"{name} was printed as {was} in {where}, and is {now}"
 
 
 def moved(
@@ -60,17 +69,29 @@ def moved(
         if (measure, year) not in last:
             continue
         one, figure = last[measure, year]
-        now = _value(model, basis, measure, year)
-        if abs(now - figure.shown) * 100 > percent * figure.shown:
-            there = basis_of(log, one)
-            version = next(
-                used.version
-                for used in one.content.definitions
-                if used.measure == measure
+        now, under = _figure(model, basis, measure, year)
+        share = proportion(figure.shown, now, figure.denominator, under)
+        if is_beyond(figure.shown, now, percent) or is_beyond(*share, percent):
+            yield Moved(
+                one, figure, now, under, _moving(log, model, basis, one, figure)
             )
-            before = _scrs(model, there, measure, year, f"{measure}@{version}")
-            after = _scrs(model, basis, measure, year)
-            yield Moved(one, figure, now, tuple(sorted(before ^ after)))
+
+
+def _moving(
+    log: Log, model: ReadModel, basis: Basis, one: Recorded, figure: Figure
+) -> tuple[str, ...]:
+    """Return the SCRs that came or went since; of a rate, below its line as well."""
+    there = basis_of(log, one)
+    versions = {used.measure: used.version for used in one.content.definitions}
+    measures = {figure.measure}
+    if figure.denominator is not None:
+        definition = find(model, there, f"{figure.measure}@{versions[figure.measure]}")
+        measures |= {str(definition.definition.denominator)}
+    year, found = figure.fiscal_year, set()
+    for measure in measures:
+        before = _scrs(model, there, measure, year, f"{measure}@{versions[measure]}")
+        found |= before ^ _scrs(model, basis, measure, year)
+    return tuple(sorted(found))
 
 
 def _last(log: Log, basis: Basis) -> dict[tuple[str, int], tuple[Recorded, Figure]]:
@@ -91,9 +112,13 @@ def _printed_at(log: Log, one: Recorded) -> int:
     return to_micros(end_of_day(day, log.identity.timezone))
 
 
-def _value(model: ReadModel, basis: Basis, measure: str, year: int) -> int:
+def _figure(
+    model: ReadModel, basis: Basis, measure: str, year: int
+) -> tuple[int, int | None]:
+    """Return a figure, and of a rate its denominator."""
     (row,) = count(model, basis, Question((measure,), range(year, year + 1)))
-    return int(str(row["value"]))
+    under = row.get("denominator")
+    return int(str(row["value"])), None if under is None else int(str(under))
 
 
 def _scrs(

@@ -9,7 +9,7 @@ import sys
 
 import pytest
 
-from cli import asserting
+from cli import recording
 from ledger import app
 from ledger.reader import open_log
 from tests import ledgers
@@ -208,7 +208,7 @@ def test_a_log_that_never_rests_is_not_waited_for(growing):
     """
     After some attempts it is refused, with what to do.
     """
-    growing[0] = asserting.ATTEMPTS
+    growing[0] = recording.ATTEMPTS
     told = scr("assert", THREE)
 
     assert (told.code, told.out) == (5, "")

@@ -4,13 +4,10 @@ from __future__ import annotations
 
 import json
 import shutil
-from typing import get_args
 
 import pytest
 
 from cli import correcting
-from ledger.domain import events
-from ledger.domain.package import EVENTS
 from tests.commandline import prepare, scr
 from tests.packages import seals, two_people
 
@@ -43,14 +40,6 @@ def hash_of(run, package="C-1") -> str:
     Return the hash that a preview prints.
     """
     return run("correct", "preview", package, "--json").json["hash"]
-
-
-def test_what_is_offered_is_what_the_domain_takes():
-    """
-    The events and the reason codes, in the same order.
-    """
-    assert correcting.BRINGS == EVENTS
-    assert get_args(get_args(events.ReasonCode)[0]) == correcting.CODES
 
 
 def test_the_whole_life_of_a_package(run):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+from pathlib import Path
 
 import pytest
 
@@ -209,7 +210,40 @@ TYPED = {
     "reinstated": "reinstate SCR-1 --reason r",
     "merged": "merge ORG-1 --into ORG-2 --reason r",
     "unmerged": "unmerge ORG-1 --reason r",
+    "retracted": "publication withdraw Q --reason r",
+    "marked": "publication mark Q --fy 2019 --misstated-by-at-least 1 --basis-of b"
+    " --reason r",
+    "proposed": "correct propose --scr SCR-1 --event voided --reason-code other"
+    " --reason r",
+    "amended": "correct amend C-1 --scr SCR-1 --event voided --reason-code other"
+    " --reason r",
+    "agreed": "correct approve C-1 --hash {hash}",
+    "rejected": "correct reject C-1 --reason r",
+    "framed": "sample frame F stands",
+    "drawn": "sample draw A --size 1 --seed s",
+    "spared": "sample spare B --item {item} --reason r",
+    "examined": "sample record B --item {item} --attribute tco=no",
+    "settled": "sample settle C --item {item} --attribute tco=no --reason r",
+    "requested": "request add RR-2 --program p --fy 2026 --amount 1 --positions 1",
+    "cited": "request cite RR-1 --scr SCR-1",
+    "declined": "request decline RR-1 --reason r",
+    "recommended": "recommendation add R-2 --text t --addressee a"
+    " --issued-on 2023-09-19",
+    "responded": "recommendation respond R-1 --non-concur --text t",
+    "scheduled": "recommendation milestone R-1 n --due 2030-01-31",
+    "completed": "recommendation milestone R-1 m --done",
+    "closed": "recommendation close R-1 --evidence e",
 }
+STANDING = [  # What these are about.
+    "publish Q --measure dd-all --fy 2019 --document d --claims dd-all --override o",
+    "correct propose --scr SCR-1 --event voided --reason-code other --reason r",
+    "sample frame A stands",
+    *(f"sample frame {name} stands" for name in "BC"),
+    *(f"sample draw {name} --size 1 --spares 1 --seed s" for name in "BC"),
+    TYPED["requested"].replace("RR-2", "RR-1"),
+    TYPED["recommended"].replace("R-2", "R-1"),
+    "recommendation milestone R-1 m --due 2030-01-31",
+]
 TAXONOMY = """\
 title = "t"
 source = "s"
@@ -235,9 +269,23 @@ def peopled(tmp_path_factory):
     for typed in (
         ("assert", "dd-all FY2019 = 3"),
         ("measure", "define", str(folder / "old.toml")),
-        *(("person", "add", role, "--role", role) for role in ("supervisor", *ROLES)),
+        *(each.split() for each in STANDING),
     ):
         assert scr("--ledger", path, *typed, *by).code == 0
+    item = scr("--ledger", path, "sample", "show", "C", "--json").json["rows"][0][
+        "item"
+    ]
+    found = ("sample", "record", "C", "--item", item, "--attribute")
+    previewed = scr("--ledger", path, "correct", "preview", "C-1", "--json").json
+    values = {"item": item, "hash": previewed["hash"]}
+    (folder / "values.json").write_text(json.dumps(values))
+    for typed in (
+        (*found, "tco=no"),
+        (*found, "tco=yes", "--review", "second", "--by", "another"),
+        *(("person", "add", role, "--role", role) for role in ("supervisor", *ROLES)),
+    ):
+        told = scr("--ledger", path, *typed, *(() if "--by" in typed else by))
+        assert told.code == 0, told.err
     return folder
 
 
@@ -253,7 +301,8 @@ def test_a_command_asks_for_its_roles(peopled, here, act):
     for role in ROLES:
         for path in peopled.iterdir():
             shutil.copy(path, path.name)
-        told = scr(*TYPED[act].split(), "--by", role)
+        values = json.loads(Path("values.json").read_text())
+        told = scr(*TYPED[act].format(**values).split(), "--by", role)
         ended[role] = told.code
         if told.code:
             assert told.out == ""
@@ -273,7 +322,22 @@ def test_the_table_of_commands_is_whole():
         cls.model_fields["event"].annotation.__args__[0] for cls in VERBS.values()
     }
 
-    assert {*TYPED} >= {*MATRIX} | events
+    assert {*TYPED} >= {*MATRIX} - {"recalled"} | events
+
+
+def test_an_author_with_the_role_takes_a_package_back(peopled, here):
+    """
+    A corrector or an approver, if it is their own.
+    """
+    del here
+    shutil.copy(peopled / "scr.db", "scr.db")
+    propose, recall = TYPED["proposed"].split(), ["correct", "withdraw", "C-2"]
+    assert scr(*propose, "--by", "corrector").code == 0
+
+    ended = {role: scr(*recall, "--reason", "r", "--by", role) for role in ROLES}
+    assert {role for role, told in ended.items() if told.code == 0} == {"corrector"}
+    assert "is no author of package C-2" in ended["approver"].err
+    assert "it takes the role corrector or approver" in ended["auditor"].err
 
 
 # --- shown ----------------------------------------------------------------------------

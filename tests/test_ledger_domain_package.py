@@ -20,6 +20,7 @@ from ledger.domain.events import (
     parse_own,
 )
 from ledger.errors import (
+    LedgerError,
     NoSuchPackageError,
     PackageChangedError,
     PackageDecidedError,
@@ -100,7 +101,7 @@ def refused(standing, following, *, four_eyes=True) -> type[Exception] | None:
     """
     try:
         packages.refuse(standing, following, LENGTHS, four_eyes=four_eyes)
-    except Exception as error:  # noqa: BLE001 - whichever it is, is what is asked
+    except LedgerError as error:
         return type(error)
     return None
 

@@ -274,9 +274,10 @@ def test_a_solo_ledger_stays_solo(tmp_path):
 GRANT = """
 import sys
 from tests.people import grant
+from ledger.errors import LedgerError
 try:
     print(len(grant(sys.argv[1], "ann", "panel").positions))
-except Exception as error:
+except LedgerError as error:
     print(type(error).__name__)
 """
 JOIN = """

@@ -9,12 +9,12 @@ import pytest
 from hypothesis import given as holds_for
 from hypothesis import strategies as st
 
+from ledger.domain.corrections import CORRECTIONS
 from ledger.errors import FactDamagedError, UsageError
 from ledger.reader import open_log
 from projections import activity, history
 from projections.activity import COLUMNS
 from projections.history import Span
-from projections.pairing import CORRECTIONS
 from tests import ledgers, oracle, strategies
 from tests.commandline import filed, life, scr
 

@@ -8,12 +8,12 @@ import pytest
 from hypothesis import given as holds_for
 from hypothesis import strategies as st
 
+from ledger.domain.corrections import CORRECTIONS
 from ledger.errors import UsageError
 from ledger.reader import open_log
 from projections import filtering, history
 from projections.filtering import Days, Wanted
 from projections.history import Span
-from projections.pairing import CORRECTIONS
 from tests import ledgers, oracle, strategies
 
 days = st.builds(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from fractions import Fraction
 from pathlib import Path
 
@@ -18,6 +19,7 @@ from projections.measures import find
 from projections.publications import recorded
 from projections.readmodel import path_beside
 from projections.reconcile import Side, reconcile
+from projections.selecting import EVERY_YEAR
 from tests import ledgers, oracle, strategies
 from tests.claims import opened, writing
 from tests.commandline import HISTORY
@@ -136,7 +138,9 @@ def _same_effects(path: str, found: packages.Preview, last: int, size: int) -> N
         assert log.head == last + 1 + size
         for name in oracle.MEASURES:
             measure = find(model, now, name)
-            years = reconcile(log, model, Side(now, measure), Side(then, measure), None)
+            years = reconcile(
+                log, model, Side(now, measure), Side(then, measure), EVERY_YEAR
+            )
             real = [year for year in years if year.items]
             moved = [_moved(year, last) for year in shown.get(f"{name}@1", ())]
             assert moved == real
@@ -283,6 +287,26 @@ def test_a_figure_is_compared_by_the_definition_it_names(path):
 
     (one,) = previewed(path).affected
     assert (one.before, one.after, one.publication.content.name) == (3, 2, "APR")
+
+
+def test_a_year_without_outcomes_is_looked_at_too(path):
+    """
+    Of an SCR that was entered and has no outcome, only the entering moves.
+    """
+    lines = [
+        {"scr": "S-9", "event": event, "effective_on": "2012-03-04", "by": "a", **more}
+        for event, more in (
+            ("filed", {"case_number": "9", "office": "o"}),
+            ("approved", {}),
+        )
+    ]
+    ledgers.load(path, "".join(f"{json.dumps(one)}\n" for one in lines))
+    publish(path, "APR", ("entered-all", 2012, 1))
+    propose(path, item("voided", "S-9"))
+
+    found = previewed(path)
+    assert [one.measure.definition.id for one in found.effects] == ["entered-all"]
+    assert [(one.before, one.after) for one in found.affected] == [(1, 0)]
 
 
 def test_a_rate_moves_with_its_denominator(path):

@@ -5,8 +5,9 @@ from __future__ import annotations
 import pytest
 from hypothesis import given as holds_for
 
+from ledger.domain.corrections import CORRECTIONS
 from ledger.domain.events import CASE_CLASSES
-from projections.pairing import CORRECTIONS, pair
+from projections.pairing import pair
 from tests import facts, strategies
 from tests.facts import (
     classified,
@@ -209,7 +210,7 @@ def test_corrections_are_the_events_that_say_so():
         event
         for event, says in named.items()
         if says.startswith("Correction") or event == "unmerged"
-    } == CORRECTIONS
+    } == set(CORRECTIONS)
     assert named["unmerged"] == "Correction: they are not."
 
 

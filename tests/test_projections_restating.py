@@ -23,7 +23,7 @@ from projections.measures import find
 from projections.publications import basis_of, named, recorded
 from projections.publishing import verify
 from projections.reconcile import Side, by_cause, corners, reconcile
-from projections.restating import documents_touched, is_material, met
+from projections.restating import met
 from projections.superseding import afterwards
 from tests import ledgers
 from tests.claims import opened, writing
@@ -375,27 +375,6 @@ def test_two_in_one_place_are_found_when_the_ledger_is_verified(path, monkeypatc
 
 
 @pytest.mark.parametrize(
-    ("printed", "now", "expected"),
-    [
-        (10, 11, True),
-        (10, 9, True),
-        (100, 109, False),
-        (100, 91, False),
-        (0, 1, True),
-        (0, 0, False),
-        (5, 5, False),
-        (11, 12, False),
-        (101, 111, False),
-    ],
-)
-def test_ten_percent_either_way_is_material(printed, now, expected):
-    """
-    From nothing, everything is.
-    """
-    assert is_material(printed, now) is expected
-
-
-@pytest.mark.parametrize(
     ("said", "value", "expected"),
     [
         ({}, 3, None),
@@ -411,37 +390,6 @@ def test_a_target_is_met_or_not(said, value, expected):
     Of a rate in percent; without a target, and of a part of nothing, neither.
     """
     assert met(figure(**said), value) is expected
-
-
-def test_documents_touched_are_listed_with_what_changes(path):
-    """
-    In log order, superseded ones too; what does not change touches nothing.
-    """
-    put(path, Put(body("m", targets={"2019": 3}), LONG_AGO))
-    publish(path, "APR", ("m", 2019), ("dd-all", 2019), ("dd-all", 2020))
-    restate(path, "APR")
-    changes = {("m", 2019): (3, 2), ("dd-all", 2019): (3, 3), ("dd-tco", 2019): (1, 0)}
-
-    with opened(path) as (log, model):
-        found = documents_touched(log, model, changes)
-        with pytest.raises(UsageError):
-            documents_touched(log, model, {("x", 2019): (1, 2)})
-    assert [
-        (
-            one.publication.content.name,
-            one.figure.measure,
-            one.printed,
-            one.before,
-            one.after,
-            one.material,
-            one.flips,
-            one.current,
-        )
-        for one in found
-    ] == [
-        ("APR", "m", 3, 3, 2, True, True, False),
-        ("APR-R1", "m", 3, 3, 2, True, True, True),
-    ]
 
 
 @holds_for(case_loads(max_files=3))

@@ -34,6 +34,8 @@ from pydantic import (
 from pydantic_core import CoreSchema, core_schema
 
 from ledger.domain.check import PATTERN as CHECK_PATTERN
+from ledger.domain.corrections import REASON_CODES
+from ledger.domain.corrections import ReasonCode as AnyReason
 from ledger.domain.people import ROLES, Role
 from ledger.domain.people import STREAM as PEOPLE_STREAM
 from ledger.domain.restatement import Cause, Part
@@ -1104,20 +1106,10 @@ class Waived(_LedgerFact):
 # --- correction packages -----------------------------------------------------
 
 ReasonCode = Annotated[
-    Literal[
-        "audit-finding",
-        "data-entry",
-        "duplicate",
-        "late-information",
-        "not-a-tco",
-        "misclassified",
-        "wrong-date",
-        "other",
-    ],
+    AnyReason,
     _Says(
         "reason_code",
-        "must be audit-finding, data-entry, duplicate, late-information, not-a-tco,"
-        " misclassified, wrong-date or other",
+        f"must be {', '.join(REASON_CODES[:-1])} or {REASON_CODES[-1]}",
     ),
 ]
 PackageId = Annotated[

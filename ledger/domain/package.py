@@ -12,6 +12,7 @@ import re
 from hashlib import sha256
 from typing import TYPE_CHECKING, Literal, NamedTuple, assert_never
 
+from ledger.domain.corrections import CORRECTIONS
 from ledger.domain.events import Agreed, Amended, Proposed, Recalled, Rejected
 from ledger.domain.people import normal
 from ledger.errors import (
@@ -34,16 +35,8 @@ EVENTS = (
     "approved",
     "returned",
     "transferred",
-    "reclassified",
-    "redetermined",
-    "redated",
-    "reversed",
-    "rescinded",
-    "refiled",
-    "voided",
-    "reinstated",
     "merged",
-    "unmerged",
+    *CORRECTIONS,
 )
 """What a package may bring: corrections, and what should have been said in time."""
 

@@ -12,6 +12,7 @@ import unicodedata
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Literal, NamedTuple, get_args
 
+from ledger.domain.corrections import CORRECTIONS
 from ledger.errors import (
     AccountOfAnotherError,
     AccountTakenError,
@@ -94,21 +95,9 @@ ACTS: Mapping[str, tuple[Role, ...]] = MappingProxyType(
 )
 """Which of the roles an act takes, by the event it records, while four eyes are on."""
 
-CORRECTIONS = frozenset(
-    {
-        "reclassified",
-        "redetermined",
-        "redated",
-        "reversed",
-        "rescinded",
-        "refiled",
-        "voided",
-        "reinstated",
-        "merged",
-        "unmerged",
-    }
-)
-"""What nobody records directly while four eyes are on."""
+PROPOSED_ONLY = frozenset((*CORRECTIONS, "merged"))
+"""What nobody records directly while four eyes are on: a merger corrects nothing that
+was said, and yet moves figures of every year."""
 
 NEEDED: tuple[Role, ...] = ("corrector", "approver")
 """The roles without which nothing is corrected."""
@@ -261,7 +250,7 @@ def permit(people: People, act: str, by: str, account: str) -> str:
     """
     if not people.four_eyes:
         return by
-    if act in CORRECTIONS:
+    if act in PROPOSED_ONLY:
         raise DirectCorrectionError(act, people.holders(("corrector",)))
     if act not in ACTS:
         return by
