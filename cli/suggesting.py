@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from cli.main import Settings
+    from ledger.reader import Log
+    from projections.basis import Basis
     from projections.suggesting import Suggested
 
     Row = dict[str, object]
@@ -52,6 +54,7 @@ def suggest_command(settings: Settings, /, **given: Any) -> int:
     there is no activity to cite.
     """
     from cli.requesting import fiscal_year
+    from projections import basis as bases
     from projections.suggesting import suggest
 
     how = form(given)
@@ -67,7 +70,9 @@ def suggest_command(settings: Settings, /, **given: Any) -> int:
         level = given["disclosure"] or "public"
         told = list(disclosed(open_.log, open_.basis, found.cases, level))
         basis = open_.graded()
-        paragraph = _paragraph(found, where, given["as_of"], basis)
+        until = given["as_of"] or bases.as_of(open_.basis, open_.log)
+        known = _known(open_.basis, open_.log)
+        paragraph = _paragraph(found, where, known, basis)
         rows = [_activity(found, measure) for measure in TITLES]
         whole = {
             "disclosure": level,
@@ -80,7 +85,7 @@ def suggest_command(settings: Settings, /, **given: Any) -> int:
             "categories": [
                 {"category": name, "value": value} for name, value in found.categories
             ],
-            "cite": _claims(found, where, given["as_of"]),
+            "cite": _claims(found, where, until),
             "cases": told,
             "paragraph": paragraph,
         }
@@ -206,10 +211,21 @@ def _claims(
     ]
 
 
+def _known(basis: Basis, log: Log) -> str:
+    """Return in words what a basis sees: by when it was known, and up to where."""
+    from projections.basis import as_of
+
+    upto = "" if basis.position == log.head else f" up to @{basis.position}"
+    if basis.instant is None:
+        return f"all that is recorded{upto}"
+    recorded = upto and f", as recorded{upto}"
+    return f"what was known by {as_of(basis, log)}{recorded}"
+
+
 def _paragraph(
     found: Suggested,
     where: tuple[tuple[str, str], ...],
-    as_of: str | None,
+    known: str,
     basis: dict[str, object],
 ) -> list[str]:
     """Return sentences ready to paste, which name what they rest on."""
@@ -220,7 +236,6 @@ def _paragraph(
             f"No case activity of {who} is known at this basis: {basis_line(basis)}"
         ]
     dd, tco = found.value("dd-all", year), found.value("dd-tco", year)
-    known = "all that is recorded" if as_of is None else f"what was known by {as_of}"
     trend = ""
     if (change := found.change("dd-all")) is not None:
         trend = f", against {change[0]:,} in FY {found.years[0]}"

@@ -75,6 +75,25 @@ def parse_as_of(text: str, log: Log) -> Basis:
     return _at(log, "through", instant_of(text), log.head)
 
 
+def as_of(basis: Basis, log: Log) -> str | None:
+    """Return what ``parse_as_of`` takes for a basis; None: all that is recorded.
+
+    No text names both a cut-off and a position: of such a basis it is the cut-off.
+    """
+    from zoneinfo import ZoneInfo
+
+    from ledger.domain.fiscal import from_micros
+
+    if basis.instant is None:
+        return None if basis.position == log.head else f"@{basis.position}"
+    last = from_micros(basis.cutoff)
+    day = last.astimezone(ZoneInfo(log.identity.timezone)).date()
+    whole = _end_of_day(day, log.identity.timezone) == basis.instant
+    if basis.bound == "before" and whole:
+        return day.isoformat()
+    return _text(basis.cutoff)
+
+
 def _of_publication(log: Log, name: str) -> Basis:
     """Return the basis of a publication, as its fact has it.
 

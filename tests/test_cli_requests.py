@@ -454,6 +454,19 @@ class TestVerify:
         )
 
 
+def values_of(told: dict) -> list[int]:
+    """
+    Return the values of `dd-all` and `dd-tco` in the last complete year.
+    """
+    by = {row["measure"]: row["values"] for row in told["rows"]}
+    return [
+        one["value"]
+        for measure in ("dd-all", "dd-tco")
+        for one in by[measure]
+        if one["fiscal_year"] == told["complete"]
+    ]
+
+
 # --- coverage and suggest -------------------------------------------------------------
 
 
@@ -515,6 +528,48 @@ class TestSuggest:
         assert found["basis"]["root"] in found["paragraph"][-1]
         full = request("suggest", *asked, "--disclosure", "official", "--json").json
         assert "title" in full["cases"][0]
+
+    @pytest.mark.parametrize(
+        ("as_of", "known", "until"),
+        [
+            ((), "all that is recorded", ""),
+            (
+                ("--as-of", "2020-01-15"),
+                "what was known by 2020-01-15",
+                " as of 2020-01-15",
+            ),
+            (
+                ("--as-of", "2020-01-15T09:00:00-05:00"),
+                "what was known by 2020-01-15T14:00:00Z",
+                " as of 2020-01-15T14:00:00Z",
+            ),
+        ],
+    )
+    def test_a_pasted_basis_is_told_as_what_it_is(self, as_of, known, until):
+        """
+        The words and the claims name its cut-off; where the log has grown since, the
+        words its position too, and a claim without a cut-off the position.
+        """
+        asked = ["suggest", "--program", "p", "--fy", "2021", "--json"]
+        basis = json.dumps(request(*asked, *as_of).json["basis"])
+        told = request(*asked, "--basis", basis).json
+
+        assert f"dd-tco, by {known} (grade" in told["paragraph"][-1]
+        assert [one["figure"] for one in told["cite"]] == [
+            f"{measure} FY{told['complete']} = {value}{until}"
+            for measure, value in zip(
+                ("dd-all", "dd-tco"), values_of(told), strict=True
+            )
+        ]
+        add()
+        later = request(*asked, "--basis", basis).json
+        upto = "up to @19"
+        grown = f"{known}, as recorded {upto}" if as_of else f"{known} {upto}"
+        assert f"dd-tco, by {grown} (grade" in later["paragraph"][-1]
+        for one in later["cite"]:
+            assert one["figure"].endswith(until or " as of @19")
+            where = [part for cell in one["where"] for part in ("--where", cell)]
+            assert cite("--figure", one["figure"], *where).code == 0
 
     def test_who_did_nothing_has_nothing_to_cite(self):
         """
