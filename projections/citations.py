@@ -7,8 +7,10 @@ publication printed another one. A cited SCR has to stand and be approved, then 
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import TYPE_CHECKING, NamedTuple
 
+from ledger.domain.fiscal import days_in
 from ledger.errors import (
     FactDamagedError,
     NoSuchScrError,
@@ -26,7 +28,8 @@ from projections.reconcile import CAUSES, Item, Side, Year
 from projections.standing import FIRST_APPROVAL
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
+    from datetime import date
 
     from ledger.reader import Log
     from projections.basis import Basis
@@ -34,7 +37,6 @@ if TYPE_CHECKING:
     from projections.readmodel import ReadModel
     from projections.requests import Citation
 
-_DAY = len("2020-01-15")
 _LATE = "late-information"
 _TAKEN_APART = ("scr", "outcome")
 
@@ -137,7 +139,7 @@ def _verified(
     difference = checked.difference
     if checked.state == "fails" and one.where and checked.measure is not None:
         difference = _cell_difference(log, model, one, checked)
-    reprinted = tuple(_reprinted(one, printed))
+    reprinted = tuple(_reprinted(one, printed, days_in(log.identity.timezone)))
     return Verified(one, basis, checked, difference, gone, reprinted)
 
 
@@ -154,19 +156,29 @@ def _now(log: Log, one: Citation) -> Basis:
     return bases.of_now(log)._replace(bound=one.bound, instant=one.instant)
 
 
-def _reprinted(one: Citation, printed: Iterable[Recorded]) -> Iterator[Reprinted]:
-    """Yield later printings of the cited figure with another value."""
+def _reprinted(
+    one: Citation,
+    printed: Iterable[Recorded],
+    day_of: Callable[[datetime], date],
+) -> Iterator[Reprinted]:
+    """Yield later printings of the cited figure with another value.
+
+    Of one day, what is recorded later is later.
+    """
     claim = one.claim
     if claim is None or one.where:
         return
     for each in printed:
-        day = each.content.printed_on or each.recorded_at[:_DAY]
+        recorded_at = datetime.fromisoformat(each.recorded_at)
+        day = each.content.printed_on or day_of(recorded_at).isoformat()
+        if (day, each.position) <= (one.day, one.position):
+            continue
         for figure in each.content.figures:
             same = (figure.measure, figure.fiscal_year) == (
                 claim.measure,
                 claim.fiscal_year,
             )
-            if same and figure.shown != claim.value and day > one.day:
+            if same and figure.shown != claim.value:
                 yield Reprinted(each.content.name, each.position, day, figure.shown)
 
 

@@ -7,7 +7,10 @@ import json
 import pytest
 
 from ledger.reader import open_log
+from projections import citations
+from projections.publications import Recorded
 from tests.commandline import HISTORY, life, line, prepare, scr
+from tests.publications import figure, plain
 
 ADD = ("--program", "p", "--fy", "2022", "--amount", "350000", "--positions", "4")
 PRINTED = {
@@ -426,6 +429,33 @@ class TestVerify:
                 "value": 4,
             }
         ]
+
+    @pytest.mark.parametrize(
+        ("position", "recorded_at", "printed_on", "later"),
+        [
+            (22, "2022-03-15T12:00:00Z", "2022-03-15", True),
+            (20, "2022-03-15T12:00:00Z", "2022-03-15", False),
+            (20, "2022-03-16T03:59:59Z", None, False),
+            (22, "2022-03-16T03:59:59Z", None, True),
+            (20, "2022-03-16T04:00:00Z", None, True),
+            (22, "2024-01-01T12:00:00Z", "2022-03-14", False),
+        ],
+    )
+    def test_of_one_day_the_order_of_recording_decides(
+        self, monkeypatch, position, recorded_at, printed_on, later
+    ):
+        """
+        A printing is later than a citation of 15 March on a later day in the ledger's
+        zone, or where it was recorded later on that day.
+        """
+        add("R-1", "--submitted-on", "2022-03-15")
+        cite(*FIGURE, "--on", "2022-03-15")
+        content = plain(figure(units="abcd"), printed_on=printed_on)
+        each = Recorded(position, recorded_at, "b", "b", "", content)
+        monkeypatch.setattr(citations, "recorded", lambda _log: [each])
+        (row,) = request("verify", "--json").json["rows"]
+
+        assert [one["position"] for one in row["reprinted"]] == [position] * later
 
     def test_a_cited_scr_that_stands_no_more_is_found(self):
         """
