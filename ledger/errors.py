@@ -762,6 +762,16 @@ class DayToComeError(RefusedError):
         )
 
 
+class DayTooEarlyError(RefusedError):
+    """Nothing is done about what is not there yet, or with what is not known yet."""
+
+    def __init__(self, field: str, day: str, earliest: str, what: str) -> None:
+        super().__init__(
+            f"{field} {day} is earlier than {earliest}, {what}; give {earliest} or a"
+            " later day"
+        )
+
+
 class NoSuchRequestError(NotFoundError):
     """Only a request that is recorded can be named."""
 

@@ -199,6 +199,7 @@ WRONG = [
     (["cite", "R-0", "--scr", "SCR-9"], 3, "no SCR SCR-9 is recorded"),
     (["cite", "R-0", "--scr", "\udc80"], 3, "no SCR"),
     (["cite", "R-9", *FIGURE], 3, "no request R-9 is recorded"),
+    (["cite", "R-0", *FIGURE, "--on", "2020-01-14"], 5, "is earlier than 2020-01-15"),
     (["decline", "R-9", "--reason", "r"], 3, "no request R-9 is recorded"),
     (["decline", "R-0", "--reason", " "], 2, "--reason must be text"),
     (["show", "R-9"], 3, "no request R-9 is recorded"),

@@ -10,6 +10,7 @@ from ledger import fsck
 from ledger.errors import (
     CitesAlreadyError,
     DayToComeError,
+    DayTooEarlyError,
     FieldError,
     HeadMovedError,
     NoSuchRequestError,
@@ -17,7 +18,13 @@ from ledger.errors import (
 )
 from ledger.reader import open_log
 from tests import ledgers
-from tests.accountability import cited, declined, request, requested
+from tests.accountability import (
+    before_days_were_compared,
+    cited,
+    declined,
+    request,
+    requested,
+)
 from tests.commandline import life
 
 
@@ -132,6 +139,61 @@ def test_a_day_is_that_of_the_ledgers_zone(path):
     with pytest.raises(DayToComeError, match="later than 2026-02-28"):
         request(path, requested(submitted_on="2026-03-01"), clock=lambda: moment)
     assert request(path, requested(submitted_on="2026-02-28"), clock=lambda: moment)
+
+
+DAYS = [  # Of the citation, what it claims, and whether it is refused, and why.
+    ("cited_on", "2020-02-29", {}, "2020-03-01, the day the request was submitted"),
+    ("cited_on", "2020-03-01", {}, None),
+    ("declined_on", "2020-02-29", {}, "2020-03-01, the day the request was subm"),
+    ("declined_on", "2020-03-01", {}, None),
+    (
+        "cited_on",
+        "2020-03-14",
+        {"bound": "before", "instant": "2020-03-16T04:00:00Z"},
+        "2020-03-15, the day of the cut-off of what it cites",
+    ),
+    (
+        "cited_on",
+        "2020-03-15",
+        {"bound": "before", "instant": "2020-03-16T04:00:00Z"},
+        None,
+    ),
+    (
+        "cited_on",
+        "2020-03-15",
+        {"bound": "through", "instant": "2020-03-16T04:00:00Z"},
+        "2020-03-16, the day of the cut-off",
+    ),
+    (
+        "cited_on",
+        "2020-03-15",
+        {"bound": "through", "instant": "2020-03-16T03:59:59Z"},
+        None,
+    ),
+]
+
+
+@pytest.mark.parametrize(("field", "day", "said", "why"), DAYS)
+def test_nothing_is_said_before_the_request_or_what_it_rests_on(
+    path, field, day, said, why
+):
+    """
+    Neither before the request was submitted, nor before the day of the cut-off in the
+    ledger's zone; what an older ledger has of that kind stands, and is recognised.
+    """
+    request(path, requested(submitted_on="2020-03-01"))
+    plain = declined() if field == "declined_on" else cited(path)
+    fact = {**plain, field: day, **said}
+    if why is None:
+        assert request(path, fact)[0].position == head(path)
+        return
+
+    with pytest.raises(DayTooEarlyError, match=f"{field} {day} is earlier than {why}"):
+        request(path, fact)
+    with before_days_were_compared():
+        request(path, fact)
+    assert request(path, fact)[0].position is None
+    assert fsck.check(path, lambda _: None).findings == ()
 
 
 def tampered(path: str, position: int, old: str, new: str) -> set[str]:

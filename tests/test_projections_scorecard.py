@@ -259,12 +259,13 @@ class TestCoverage:
         """
         path = ledgers.make(tmp_path / "scr.db")
         ledgers.load(path, life("S-1"))
-        accountability.request(
-            path,
-            requested(submitted_on="2020-03-15"),
-            cited(path, cited_on="2020-03-01"),
-            clock=ledgers.Clock(datetime(2024, 7, 1, 12, tzinfo=UTC)),
-        )
+        with accountability.before_days_were_compared():
+            accountability.request(
+                path,
+                requested(submitted_on="2020-03-15"),
+                cited(path, cited_on="2020-03-01"),
+                clock=ledgers.Clock(datetime(2024, 7, 1, 12, tzinfo=UTC)),
+            )
         with open_log(path) as log:
             states = [
                 [one.state for one in requests.at(log, bases.parse_as_of(day, log))]

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ledger.errors import DayToComeError
+from ledger.errors import DayToComeError, DayTooEarlyError
 
 if TYPE_CHECKING:
     from datetime import date, datetime
@@ -37,3 +37,15 @@ def refuse(
     today = recorded.astimezone(zone).date()
     if claimed is not None and claimed > today:
         raise DayToComeError(FIELDS[event], claimed.isoformat(), today.isoformat())
+
+
+def refuse_earlier(field: str, day: date | None, earliest: date, what: str) -> None:
+    """Refuse a day that is earlier than another one.
+
+    Asked before a fact is appended, not of facts that stand: older ledgers have such.
+
+    :param what: the other day, in words.
+    :raises DayTooEarlyError: it is earlier.
+    """
+    if day is not None and day < earliest:
+        raise DayTooEarlyError(field, day.isoformat(), earliest.isoformat(), what)

@@ -5,16 +5,23 @@ The same rules decide before a fact is appended and judge it when it is verified
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import TYPE_CHECKING, NamedTuple, assert_never
 
+from ledger.domain import claimed_days
 from ledger.domain.events import Cited, Declined, Requested
 from ledger.errors import CitesAlreadyError, NoSuchRequestError, RequestTakenError
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+    from datetime import date, datetime
+
     from ledger.domain.events import RequestEvent
 
 _ASIDE = {"by", "run_by", "proved_position", "proved_root"}
 """Who said it, and what proved it then, do not make another fact of it."""
+
+_MOMENT = timedelta(microseconds=1)
 
 
 class Standing(NamedTuple):
@@ -43,6 +50,27 @@ def refuse(held: Standing | None, fact: RequestEvent) -> None:
                 raise CitesAlreadyError(fact.request)
         case _:
             assert_never(fact)
+
+
+def refuse_days(
+    requested: Requested, fact: Cited | Declined, day_of: Callable[[datetime], date]
+) -> None:
+    """Refuse to append a fact that claims a day before what it is about, or rests on.
+
+    Facts that stand are not judged by it.
+
+    :param day_of: tells the day of an instant in the ledger's zone.
+    :raises DayTooEarlyError: that of the request, or of the cut-off of what it cites.
+    """
+    field = claimed_days.FIELDS[fact.event]
+    claimed: date | None = getattr(fact, field)
+    if requested.submitted_on is not None:
+        what = "the day the request was submitted"
+        claimed_days.refuse_earlier(field, claimed, requested.submitted_on, what)
+    if isinstance(fact, Cited) and fact.instant is not None:
+        known = fact.instant - _MOMENT if fact.bound == "before" else fact.instant
+        what = "the day of the cut-off of what it cites"
+        claimed_days.refuse_earlier(field, claimed, day_of(known), what)
 
 
 def evolve(held: Standing | None, fact: RequestEvent) -> Standing:

@@ -8,6 +8,7 @@ from eventsourcing.persistence import StoredEvent
 
 from ledger.domain import claimed_days, request
 from ledger.domain.events import Cited, Declined, Requested, payload_of
+from ledger.domain.fiscal import days_in
 from ledger.errors import HeadMovedError
 from ledger.store.codec import fact_of
 
@@ -40,7 +41,7 @@ def append(
 
     :param head: the last position that proofs rest on; None: there are no proofs.
     :raises HeadMovedError: the log has grown since.
-    :raises LedgerError: a rule of ``ledger.domain.request``.
+    :raises LedgerError: a rule of ``ledger.domain.request`` or of claimed days.
     """
     if head is not None and appending.head != head:
         raise HeadMovedError(head, appending.head)
@@ -58,6 +59,10 @@ def _append(appending: Appending, fact: RequestEvent, zone: ZoneInfo) -> Decided
     request.refuse(held, fact)
     claimed = getattr(fact, claimed_days.FIELDS[fact.event])
     claimed_days.refuse(fact.event, claimed, appending.moment, zone)
+    if recorded and not isinstance(fact, Requested):
+        first = recorded[0]
+        assert isinstance(first, Requested)  # Nothing else comes first.
+        request.refuse_days(first, fact, days_in(zone.key))
     version = len(recorded) + 1
     stored = StoredEvent(fact.stream, version, fact.topic, payload_of(fact))
     (position,) = appending.put([stored])
