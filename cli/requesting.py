@@ -296,6 +296,9 @@ def load_command(settings: Settings, /, **given: Any) -> None:
 def facts_of(open_: Asking, file: str, lines: Sequence[RequestLine]) -> list[Fields]:
     """Return the facts of the lines of a file, what they cite proved.
 
+    What is recorded already is neither proved nor judged again: it may have been
+    restated since, and the request may have said more.
+
     :raises FaultyFileError: with every citation that is not so, and every request that
         is recorded as another.
     """
@@ -308,22 +311,14 @@ def facts_of(open_: Asking, file: str, lines: Sequence[RequestLine]) -> list[Fie
         if (why := _otherwise(open_, line)) is not None:
             faults.append(f"{file}:{line.number}: request: {why}")
         facts.append(_requested(line))
+        held = _recorded(open_, line.request)
         for number, cite in enumerate(line.cites):
             try:
-                fact = _proved(open_, line.request, _citing(cite))
+                facts.append(_loaded(open_, line, cite, held))
             except LedgerError as error:
                 faults.append(f"{file}:{line.number}: cites.{number}: {error}")
-            else:
-                facts.append({**fact, "cited_on": line.submitted_on})
         if line.reason is not None:
-            facts.append(
-                {
-                    "event": "declined",
-                    "request": line.request,
-                    "reason": line.reason,
-                    "declined_on": line.submitted_on,
-                }
-            )
+            facts.append(_declined(line))
     if faults:
         raise faulty(file, faults)
     return facts
@@ -339,20 +334,110 @@ def _requested(line: RequestLine) -> Fields:
     }
 
 
-def _otherwise(open_: Asking, line: RequestLine) -> str | None:
-    """Say why a line cannot be recorded beside what is recorded of its request."""
+def _declined(line: RequestLine) -> Fields:
+    return {
+        "event": "declined",
+        "request": line.request,
+        "reason": line.reason,
+        "declined_on": line.submitted_on,
+    }
+
+
+def _loaded(
+    open_: Asking, line: RequestLine, cite: Cite, held: Sequence[Fields]
+) -> Fields:
+    """Return the fact of a citation of a line: the one that is recorded, or a new one.
+
+    :raises NotTrueError, NotCountableError, DayTooEarlyError: it is not so.
+    """
+    if held:
+        unproved = _without_proof(_unproved(open_, line, cite))
+        for one in held:
+            if _without_proof(one) == unproved:
+                return {name: one[name] for name in one if name not in _WHO}
+    fact = _proved(open_, line.request, _citing(cite))
+    _refuse_unknown(open_, fact, line.submitted_on)
+    return {**fact, "cited_on": line.submitted_on}
+
+
+def _unproved(open_: Asking, line: RequestLine, cite: Cite) -> Fields:
+    """Return the fact of a citation of a line, without what would prove it."""
+    from cli.asking import resolve
+    from projections.assertions import pinned
+    from projections.measures import instant
+
+    basis = resolve(Basing(cite.as_of, None), open_.log)
+    names = ("measure", "version", "fiscal_year", "value")
+    figure: Fields = {name: getattr(cite, name) for name in names}
+    figure["where"] = dict(cite.where) or None
+    said = {name: value for name, value in figure.items() if value is not None}
+    return {
+        "event": "cited",
+        "request": line.request,
+        "figure": said or None,
+        "scrs": list(cite.scrs) or None,
+        "bound": basis.bound,
+        "instant": instant(basis.instant),
+        "pinned": pinned(cite.as_of if said else None, basis, open_.log),
+        "cited_on": line.submitted_on,
+    }
+
+
+def _refuse_unknown(open_: Asking, fact: Fields, submitted_on: str | None) -> None:
+    from datetime import date
+
+    from ledger.domain.fiscal import days_in, parse_instant
+    from ledger.domain.request import refuse_unknown
+
+    if submitted_on is None or fact["instant"] is None:
+        return
+    refuse_unknown(
+        date.fromisoformat(submitted_on),
+        str(fact["bound"]),
+        parse_instant(str(fact["instant"])),
+        days_in(open_.log.identity.timezone),
+    )
+
+
+_WHO = ("by", "run_by")
+_PROOF = ("proved_position", "proved_root")
+
+
+def _without_proof(fact: Mapping[str, object]) -> Fields:
+    """Return what a fact says, without who said it, and without what proved it."""
+    aside = (*_WHO, *_PROOF)
+    said = {
+        name: value
+        for name, value in fact.items()
+        if value is not None and name not in aside
+    }
+    figure = said.get("figure")
+    if isinstance(figure, dict):
+        said["figure"] = {
+            name: value for name, value in figure.items() if name != "definition_hash"
+        }
+    return said
+
+
+def _recorded(open_: Asking, request: str) -> list[Fields]:
     from projections.requests import PREFIX
 
-    rows = open_.log.stream(f"{PREFIX}{line.request}", open_.log.head)
-    if not rows:
+    rows = open_.log.stream(f"{PREFIX}{request}", open_.log.head)
+    return [json.loads(row.payload) for row in rows]
+
+
+def _otherwise(open_: Asking, line: RequestLine) -> str | None:
+    """Say why a line cannot be recorded beside what is recorded of its request."""
+    held = _recorded(open_, line.request)
+    if not held:
         return None
-    held = json.loads(rows[0].payload)
-    said = {
-        name: value for name, value in _requested(line).items() if value is not None
-    }
-    if {**held, "by": 0, "run_by": 0} != {**said, "by": 0, "run_by": 0}:
+    if _without_proof(held[0]) != _without_proof(_requested(line)):
         return f"{line.request} is recorded already, and says something else"
-    if line.reason is not None and any(row.topic == "ledger.cited/1" for row in rows):
+    if line.reason is None:
+        return None
+    declined = _without_proof(_declined(line))
+    again = any(_without_proof(one) == declined for one in held)
+    if not again and any(one["event"] == "cited" for one in held):
         return f"{line.request} cites SCR data already, so it has no reason not to"
     return None
 

@@ -115,17 +115,17 @@ def prove(
         said.value,
         basis.bound,
         basis.instant,
-        _pinned(said, basis, log),
+        pinned(said.as_of, basis, log),
     )
     return claim, Proof(basis.position, basis.root, measure.hash)
 
 
-def _pinned(said: Typed, basis: Basis, log: Log) -> int | None:
+def pinned(as_of: str | None, basis: Basis, log: Log) -> int | None:
     """Return the position that a claim names, if it names one.
 
     ``@N`` does; so does whatever else stands for a basis that does not grow.
     """
-    names = said.as_of is not None and bases.position_of(said.as_of, log) is not None
+    names = as_of is not None and bases.position_of(as_of, log) is not None
     return basis.position if names or basis.position != log.head else None
 
 

@@ -272,6 +272,56 @@ def test_a_file_is_loaded_whole_and_once(here):
     assert [(row["request"], row["state"]) for row in rows] == [("A", "used")]
 
 
+def test_a_file_stays_loaded_whatever_came_of_its_requests(here):
+    """
+    The same again adds nothing where a request that declined cites by now, and where
+    what one cites has been restated or is gone; a new line is proved and judged still.
+    """
+    scrs = {"scrs": ["SCR-2"]}
+    pinned = {**CITE, "as_of": "@19"}
+    lines = [
+        {"request": "A", **ASKED, "submitted_on": "2021-03-01", "cites": [CITE]},
+        {"request": "B", **ASKED, "reason": "r"},
+        {"request": "C", **ASKED, "cites": [{**CITE, **scrs}, scrs, pinned]},
+    ]
+    assert request("load", written(here, *lines)).code == 0
+    assert cite(*FIGURE, name="B").code == 0
+    (here / "late.jsonl").write_text(life("SCR-9", tco="yes"))
+    assert scr("import", "late.jsonl").code == 0
+    assert scr("void", "SCR-2", "--reason", "r").code == 0
+    assert request("verify").code == 1
+    then = head()
+
+    again = request("load", "requests.jsonl", "--by", "another")
+    assert again.out == "already recorded: 3 requests of requests.jsonl\n"
+    assert head() == then
+    told = request(
+        "load",
+        written(
+            here,
+            {**lines[0], "cites": [CITE, {**CITE, "fiscal_year": 2020}]},
+            {**lines[1], "reason": "another"},
+        ),
+    )
+    assert told.code == 5
+    assert [line.split(": ")[:2] for line in told.err.splitlines()[:-1]] == [
+        ["requests.jsonl:1", "cites.1"],
+        ["requests.jsonl:2", "request"],
+    ]
+    assert scr("verify").code == 0
+
+
+def test_a_file_cites_nothing_that_was_not_known(here):
+    """
+    A cut-off after the day of submission is a fault at its place.
+    """
+    early = {"request": "A", **ASKED, "submitted_on": "2020-01-14", "cites": [CITE]}
+    told = request("load", written(here, early))
+
+    assert (told.code, head()) == (5, 19)
+    assert told.err.startswith("requests.jsonl:1: cites.0: cited_on 2020-01-14 is ear")
+
+
 def test_every_fault_of_a_file_is_a_line(here):
     """
     File, line, field and rule, then how many; nothing of it is recorded.

@@ -68,9 +68,24 @@ def refuse_days(
         what = "the day the request was submitted"
         claimed_days.refuse_earlier(field, claimed, requested.submitted_on, what)
     if isinstance(fact, Cited) and fact.instant is not None:
-        known = fact.instant - _MOMENT if fact.bound == "before" else fact.instant
-        what = "the day of the cut-off of what it cites"
-        claimed_days.refuse_earlier(field, claimed, day_of(known), what)
+        refuse_unknown(claimed, fact.bound, fact.instant, day_of)
+
+
+def refuse_unknown(
+    cited_on: date | None,
+    bound: str,
+    instant: datetime,
+    day_of: Callable[[datetime], date],
+) -> None:
+    """Refuse a day of citing on which what is cited was not known yet.
+
+    :param instant: the cut-off it is cited at.
+    :param day_of: tells the day of an instant in the ledger's zone.
+    :raises DayTooEarlyError: it is before the day of the cut-off.
+    """
+    known = instant - _MOMENT if bound == "before" else instant
+    what = "the day of the cut-off of what it cites"
+    claimed_days.refuse_earlier("cited_on", cited_on, day_of(known), what)
 
 
 def evolve(held: Standing | None, fact: RequestEvent) -> Standing:
