@@ -229,6 +229,11 @@ WRONG = [
     (["respond", "Q", "--text", "t"], 2, "give --concur or --non-concur"),
     (["respond", "Q", "--text", "t", "--concur"], 2, "--concur takes --due"),
     (["respond", "X", "--text", "t", "--non-concur"], 3, "no recommendation X is reco"),
+    (
+        ["respond", "Q", "--text", "t", "--concur", "--due", "2023-09-18"],
+        5,
+        "due_on 2023-09-18 is earlier than 2023-09-19, the day the recommendation was",
+    ),
     (["milestone", "Q", "m"], 2, "give --due, or --done"),
     (["milestone", "Q", "m", "--done"], 5, "Q has no milestone m"),
     (["close", "X", "--evidence", "e"], 3, "no recommendation X is recorded"),

@@ -8,6 +8,7 @@ from ledger import fsck
 from ledger.errors import (
     ClosedAlreadyError,
     DayToComeError,
+    DayTooEarlyError,
     FieldError,
     HeadMovedError,
     MilestoneCompletedError,
@@ -17,7 +18,11 @@ from ledger.errors import (
 )
 from ledger.reader import open_log
 from tests import ledgers
-from tests.accountability import recommend, recommended
+from tests.accountability import (
+    before_days_were_compared,
+    recommend,
+    recommended,
+)
 from tests.test_ledger_store_requests import tampered
 
 
@@ -122,6 +127,47 @@ def test_what_is_refused(  # noqa: PLR0913, PLR0917 - a table
         do(path, **said)
     with open_log(path) as log:
         assert log.head == head
+
+
+EARLY, ISSUED = "2023-09-18", "2023-09-19"
+CONCURS = {"answer": "concur", "text": "t"}
+DAYS = [
+    ("responded", "responded_on", {**CONCURS, "due_on": "2024-06-30"}),
+    ("responded", "due_on", CONCURS),
+    ("scheduled", "scheduled_on", {"milestone": "a", "due_on": "2024-01-31"}),
+    ("scheduled", "due_on", {"milestone": "a"}),
+    ("completed", "completed_on", {"milestone": "m"}),
+]
+
+
+@pytest.mark.parametrize(("event", "field", "said"), DAYS)
+def test_nothing_is_said_due_or_done_before_the_issue(path, event, field, said):
+    """
+    On the day of issue it may be, the day before it is refused in one line; what an
+    older ledger has of that kind stands.
+    """
+    recommended(path, issued_on=ISSUED)
+    recommend(path, "scheduled", milestone="m", due_on="2024-01-31")
+
+    why = f"{field} {EARLY} is earlier than {ISSUED}, the day the recommendation was"
+    with pytest.raises(DayTooEarlyError, match=why):
+        recommend(path, event, **said, **{field: EARLY})
+    if event != "completed":
+        assert recommend(path, event, **said, **{field: ISSUED}).position == 4
+    with before_days_were_compared():
+        assert recommend(path, event, **said, **{field: EARLY}).position
+    assert fsck.check(path, lambda _: None).findings == ()
+
+
+def test_a_milestone_is_completed_on_the_day_of_issue(path):
+    """
+    Nothing says that it takes a day.
+    """
+    recommended(path, issued_on=ISSUED)
+    recommend(path, "scheduled", milestone="m", due_on=ISSUED)
+
+    done = recommend(path, "completed", milestone="m", completed_on=ISSUED)
+    assert done.position == 4
 
 
 def test_milestones_are_scheduled_then_completed_once(path):

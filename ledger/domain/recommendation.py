@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple, assert_never
 
+from ledger.domain import claimed_days
 from ledger.domain.events import (
     Closed,
     Completed,
@@ -25,9 +26,12 @@ from ledger.errors import (
 )
 
 if TYPE_CHECKING:
+    from datetime import date
+
     from ledger.domain.events import RecommendationEvent
 
 _ASIDE = {"by", "run_by"}
+_DAYS = ("responded_on", "scheduled_on", "completed_on", "due_on")
 
 
 class Standing(NamedTuple):
@@ -67,6 +71,19 @@ def refuse(held: Standing | None, fact: RecommendationEvent) -> None:
             pass
         case _:
             assert_never(fact)
+
+
+def refuse_days(recommended: Recommended, fact: RecommendationEvent) -> None:
+    """Refuse to append a fact with a day before the recommendation was issued.
+
+    Facts that stand are not judged by it.
+
+    :raises DayTooEarlyError: nothing is said, due or done before that.
+    """
+    what = "the day the recommendation was issued"
+    for field in _DAYS:
+        day: date | None = getattr(fact, field, None)
+        claimed_days.refuse_earlier(field, day, recommended.issued_on, what)
 
 
 def evolve(held: Standing | None, fact: RecommendationEvent) -> Standing:

@@ -42,7 +42,8 @@ def append(
 
     :param head: the last position that a check was computed at; None: there is none.
     :raises HeadMovedError: the log has grown since.
-    :raises LedgerError: a rule of ``ledger.domain.recommendation``.
+    :raises LedgerError: a rule of ``ledger.domain.recommendation`` or of claimed
+        days.
     """
     recorded = _recorded(appending, fact.stream)
     for old in (*recorded[:1], *recorded[-1:]):
@@ -57,6 +58,10 @@ def append(
     if fact.event in claimed_days.FIELDS:
         claimed = getattr(fact, claimed_days.FIELDS[fact.event])
         claimed_days.refuse(fact.event, claimed, appending.moment, zone)
+    if recorded:
+        first = recorded[0]
+        assert isinstance(first, Recommended)  # Nothing else comes first.
+        recommendation.refuse_days(first, fact)
     version = len(recorded) + 1
     stored = StoredEvent(fact.stream, version, fact.topic, payload_of(fact))
     (position,) = appending.put([stored])
