@@ -191,6 +191,29 @@ class TestCheck:
         )
         assert scr("verify").code == 0
 
+    def test_a_closing_again_adds_nothing(self):
+        """
+        Whatever its check says by now; with other evidence it is closed already.
+        """
+        add("R", "--check", "assertions")
+        scr("assert", "dd-all FY2019 = 1")
+        assert close().code == 0
+        scr("reverse", "SCR-1", "--outcome", "D1", "--reason", "r")
+        then = head()
+
+        assert close().out == "already recorded: recommendation R, closed\n"
+        other = rec("close", "R", "--evidence", "other")
+        assert (other.code, other.err.count("\n"), head()) == (5, 1, then)
+
+    def test_the_check_of_a_recommendation_is_part_of_it(self):
+        """
+        Only of a closing it is what proves it: another check is another recommendation.
+        """
+        add("R", "--check", "assertions")
+
+        assert add("R", "--check", "assertions").out.startswith("already recorded")
+        assert add("R", "--check", "coverage>=0").code == 5
+
     def test_a_gate_needs_a_taxonomy(self):
         """
         Without one nobody can say whether criteria ask for a TCO: unknown, not green.

@@ -31,6 +31,8 @@ if TYPE_CHECKING:
     from ledger.domain.events import RecommendationEvent
 
 _ASIDE = {"by", "run_by"}
+_PROOF = {"check", "proved_position", "proved_root"}
+"""Of a closing: its check is that of the recommendation, green wherever it was."""
 _DAYS = ("responded_on", "scheduled_on", "completed_on", "due_on")
 
 
@@ -105,7 +107,8 @@ def evolve(held: Standing | None, fact: RecommendationEvent) -> Standing:
 
 
 def is_same(one: RecommendationEvent, other: RecommendationEvent) -> bool:
-    """Whether two facts say the same, whoever said it."""
+    """Whether two facts say the same, whoever said it and whatever proved it."""
+    aside = _ASIDE | _PROOF if isinstance(one, Closed) else _ASIDE
     return type(one) is type(other) and (
-        one.model_dump(exclude=_ASIDE) == other.model_dump(exclude=_ASIDE)
+        one.model_dump(exclude=aside) == other.model_dump(exclude=aside)
     )
