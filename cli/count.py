@@ -21,7 +21,7 @@ from cli.main import complain
 from cli.render import Answer, Column
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
     from cli.asking import Asking, Form
     from cli.main import Settings
@@ -85,12 +85,11 @@ def question(measures: Sequence[str], given: dict[str, Any]) -> Question:
         tuple(measures),
         years,
         tuple(column for part in given.get("by", ()) for column in part.split(",")),
-        tuple(_cell(part) for part in given["where"]),
+        cells(given["where"]),
         given["definitions"],
     )
     check(asked)
     _check_once("--by", asked.by)
-    _check_once("--where", [column for column, _ in asked.where])
     _check_once("--definition", [_measure(part) for part in asked.definitions])
     return asked
 
@@ -109,6 +108,16 @@ def _measure(text: str) -> str:
         message = f"--definition takes ID@VERSION, not {text}"
         raise click.UsageError(message)
     return name
+
+
+def cells(texts: Iterable[str]) -> tuple[tuple[str, str | None], ...]:
+    """Return the cells that ``--where`` names, each column once; None: no value.
+
+    :raises UsageError: one is no COLUMN=VALUE, or its column is named twice.
+    """
+    found = tuple(map(_cell, texts))
+    _check_once("--where", [column for column, _ in found])
+    return found
 
 
 def _cell(text: str) -> tuple[str, str | None]:

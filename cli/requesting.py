@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from cli.main import Settings
     from ledger.domain.events import RequestEvent
     from ledger.intake.requests import Cite, RequestLine
+    from projections import assertions
 
     Fields = dict[str, object]
     Decided = tuple[RequestEvent, int | None]
@@ -126,7 +127,8 @@ def fiscal_year(text: str) -> int:
     "where",
     multiple=True,
     metavar="COLUMN=VALUE",
-    help="The cell of the figure that is meant.  May recur.",
+    help="The cell of the figure that is meant; `office=` is that without an office."
+    "  May recur.",
 )
 @click.option("--scr", "scrs", multiple=True, metavar="SCR", help="An SCR.  May recur.")
 @click.option(
@@ -154,7 +156,7 @@ def cite_command(settings: Settings, /, **given: Any) -> None:
     if given["as_of"] is not None and given["figure"] is not None:
         message = "--as-of is of --scr alone; a figure says `as of` itself"
         raise click.UsageError(message)
-    where = tuple(sorted(map(_cell, given["where"])))
+    where = _cells(given["where"])
     scrs = tuple(dict.fromkeys(given["scrs"]))
     citing = _Citing(given["figure"], where, scrs, given["as_of"])
 
@@ -172,22 +174,30 @@ class _Citing(NamedTuple):
     """What is to be cited: a claim as typed with a cell, SCRs, or both at one basis."""
 
     claim: str | None
-    where: tuple[tuple[str, str], ...]
+    where: assertions.Cell
     scrs: tuple[str, ...]
     as_of: str | None
     """Of SCRs alone; a claim says it itself."""
 
 
-def _cell(text: str) -> tuple[str, str]:
-    from ledger.errors import UsageError
-    from projections.counts import COLUMNS
+def _cells(texts: Sequence[str]) -> assertions.Cell:
+    """Return the cell that ``--where`` names, as ``scr count`` takes it.
 
-    column, equals, value = text.partition("=")
-    if not equals or not value or column not in COLUMNS:
-        names = ", ".join(COLUMNS)
-        message = f"--where takes COLUMN=VALUE, of {names}, not {text or repr('')}"
-        raise UsageError(message)
-    return column, value
+    :raises UsageError: it names none.
+    """
+    from cli.count import cells
+    from ledger.errors import UsageError
+    from projections.counts import COLUMNS, Question, check
+
+    for text in texts:
+        column, equals, _ = text.partition("=")
+        if not equals or column not in COLUMNS:
+            names = ", ".join(COLUMNS)
+            message = f"--where takes COLUMN=VALUE, of {names}, not {text or repr('')}"
+            raise UsageError(message)
+    found = tuple(sorted(cells(texts)))
+    check(Question((), where=found))
+    return found
 
 
 def _proved(open_: Asking, request: str, one: _Citing) -> Fields:

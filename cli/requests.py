@@ -188,7 +188,9 @@ def _words(one: Row) -> str:
         return named
     assert isinstance(figure, dict)
     version = "" if figure["version"] is None else f"@{figure['version']}"
-    cell = "".join(f" {name}={value}" for name, value in figure["where"].items())
+    cell = "".join(
+        f" {name}={value or 'none'}" for name, value in figure["where"].items()
+    )
     name = f"{figure['measure']}{version} FY{figure['fiscal_year']}{cell}"
     value = f"{name} = {figure['value']:,}"
     return f"{value}, {named}" if named else value

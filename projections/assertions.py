@@ -39,7 +39,7 @@ if TYPE_CHECKING:
 
 State = Literal["holds", "fails", "withdrawn"]
 
-Cell = tuple[tuple[str, str], ...]
+Cell = tuple[tuple[str, str | None], ...]
 """A cell of a figure: column and value."""
 
 _STREAM = "assertions"
@@ -104,7 +104,7 @@ def prove(
     measure = find(model, basis, said.name)
     value = figure(model, Side(basis, measure), said.fiscal_year, where)
     if value != said.value:
-        figure_of = "".join(f" {name}={cell}" for name, cell in where)
+        figure_of = "".join(f" {name}={cell or ''}" for name, cell in where)
         name = f"{said.figure}{figure_of}"
         raise NotTrueError(name, value, said.value, _see(said, where))
     version = None if said.version is None else measure.definition.version
@@ -132,7 +132,7 @@ def pinned(as_of: str | None, basis: Basis, log: Log) -> int | None:
 def _see(said: Typed, where: Cell) -> str:
     """Say which commands show why a figure is what it is."""
     asked = f"{said.measure} --fy {said.fiscal_year}"
-    asked += "".join(f" --where {name}={cell}" for name, cell in where)
+    asked += "".join(f" --where {name}={cell or ''}" for name, cell in where)
     until = "" if said.as_of is None else f" --as-of {said.as_of}"
     by = "" if said.version is None else f" --definition {said.name}"
     cases = f"`scr cases {asked}{until}{by}`"

@@ -36,7 +36,7 @@ class Citation(NamedTuple):
     run_by: str
     note: str | None
     claim: Claim | None
-    where: tuple[tuple[str, str], ...]
+    where: tuple[tuple[str, str | None], ...]
     """Of a figure: the cell that is meant."""
     scrs: tuple[str, ...]
     bound: Bound
@@ -50,7 +50,7 @@ class Citation(NamedTuple):
         scrs = ", ".join(self.scrs)
         if self.claim is None:
             return scrs
-        cell = "".join(f" {column}={value}" for column, value in self.where)
+        cell = "".join(f" {column}={value or 'none'}" for column, value in self.where)
         claim = self.claim
         figure = f"{claim.name} FY {claim.fiscal_year}{cell} = {claim.value:,}"
         return f"{figure}, {scrs}" if scrs else figure

@@ -151,6 +151,34 @@ class TestCite:
         shown = request("show", "R-1").out
         assert "dd-all FY 2019 category=gangs = 1" in shown
 
+    def test_the_cell_without_a_value_is_cited(self, here):
+        """
+        As `scr count --where category=` counts it; a file says null.
+        """
+        add()
+        claim = "dd-all FY2019 = 1 as of 2020-01-15"
+        where = ("--where", "category=")
+        asked = ("dd-all", "--fy", "2019", "--as-of", "2020-01-15", *where)
+
+        assert scr("count", *asked, "--json").json["rows"][0]["value"] == 1
+        assert cite("--figure", claim, *where).code == 0
+        shown = request("show", "R-1")
+        assert "dd-all FY 2019 category=none = 1" in shown.out
+        (one,) = request("list", "--json").json["rows"][0]["cites"]
+        assert one["figure"]["where"] == {"category": None}
+        assert request("verify").code == 0
+        cell = {**CITE, "value": 1, "where": {"category": None}}
+        file = written(here, {"request": "A", **ASKED, "cites": [cell]})
+        assert [request("load", file).code for _ in range(2)] == [0, 0]
+        assert head() == 23
+        assert scr("verify").code == 0
+        (here / "late.jsonl").write_text(
+            line("SCR-3", "reversed", "2019-12-01", outcome="D1", reason="r")
+        )
+        assert scr("import", "late.jsonl").code == 0
+        (row, _) = request("verify", "--json").json["rows"]
+        assert [(one["scr"], one["effect"]) for one in row["items"]] == [("SCR-3", -1)]
+
     def test_another_value_is_refused(self):
         """
         What never was true is no citation: 1, one line, nothing recorded.
@@ -192,7 +220,13 @@ WRONG = [
     (["cite", "R-0", "--where", "office=x"], 2, "give --figure, or --scr"),
     (["cite", "R-0", "--scr", "SCR-1", "--where", "a=b"], 2, "is a cell of --figure"),
     (["cite", "R-0", *FIGURE, "--where", "colour=x"], 2, "takes COLUMN=VALUE, of cat"),
-    (["cite", "R-0", *FIGURE, "--where", "office="], 2, "takes COLUMN=VALUE, of cat"),
+    (["cite", "R-0", *FIGURE, "--where", "office="], 1, "2020-01-15 office= is 0, not"),
+    (
+        ["cite", "R-0", *FIGURE, "--where", "office=x", "--where", "office=y"],
+        2,
+        "--where names office twice; name each once",
+    ),
+    (["cite", "R-0", *FIGURE, "--where", "meets_tco=x"], 2, "is yes, unknown or no"),
     (["cite", "R-0", *FIGURE, "--as-of", "@3"], 2, "a figure says `as of` itself"),
     (["cite", "R-0", "--figure", "dd-all"], 2, "is no claim; write MEASURE"),
     (["cite", "R-0", "--figure", "nothing FY2019 = 1"], 2, "no measure is named noth"),

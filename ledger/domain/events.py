@@ -1267,7 +1267,10 @@ class Requested(_RequestFact):
 
 
 _Cell = Annotated[
-    dict[Literal["category", "subcategory", "office", "program", "meets_tco"], Text],
+    dict[
+        Literal["category", "subcategory", "office", "program", "meets_tco"],
+        Text | None,
+    ],
     Field(min_length=1),
 ]
 _Ids = Annotated[
@@ -1283,7 +1286,7 @@ class CitedFigureBody(_Part):
     fiscal_year: FiscalYear
     value: Quantity
     where: Annotated[_Cell | None, _Absent] = None
-    """The cell that is meant, by column; left out: the whole figure."""
+    """The cell that is meant, by column, null without a value; else the whole."""
     definition_hash: Hash
 
 

@@ -43,7 +43,7 @@ class _Cite(BaseModel):
     version: Version | None = None
     fiscal_year: FiscalYear | None = None
     value: Quantity | None = None
-    where: dict[_COLUMN, Text] = {}
+    where: dict[_COLUMN, Text | None] = {}
     scrs: list[Id] = Field(default=[], max_length=1_000)
     as_of: Text | None = None
 
@@ -111,7 +111,7 @@ class Cite(NamedTuple):
     version: int | None
     fiscal_year: int | None
     value: int | None
-    where: tuple[tuple[str, str], ...]
+    where: tuple[tuple[str, str | None], ...]
     scrs: tuple[str, ...]
     as_of: str | None
 
