@@ -58,6 +58,9 @@ def scorecard_command(settings: Settings, /, **given: Any) -> None:
     from projections.scorecard import scorecard
 
     how = form(given)
+    if given["items"] and _is_page(how, given):
+        message = "--items lists, and -o FILE.html writes a page; give one, or --format"
+        raise click.UsageError(message)
     with asking(settings, Basing(given["as_of"], given["basis"])) as open_:
         found = scorecard(open_.log, open_.model, open_.basis, given["by"])
         basis = open_.graded()
@@ -74,7 +77,7 @@ def scorecard_command(settings: Settings, /, **given: Any) -> None:
 def _is_page(how: Form, given: dict[str, Any]) -> bool:
     """Whether a page is asked for: a file of that ending, and no other format."""
     chosen = given["format_"] is not None or given["as_json"]
-    return not chosen and how.output is not None and how.output.endswith(HTML)
+    return not chosen and how.output is not None and how.output.lower().endswith(HTML)
 
 
 def _answer(

@@ -145,6 +145,15 @@ def test_data_on_the_page_is_inert(here):
     assert "\u202e" not in text
 
 
+@pytest.mark.parametrize("name", ["page.HTML", "page.Htm", "page.html"])
+def test_the_ending_of_a_page_may_be_written_in_capitals(here, name):
+    """
+    It is a page all the same, as it is with the ending in small letters.
+    """
+    assert scr("scorecard", "-o", name).code == 0
+    assert (here / name).read_text().startswith("<!DOCTYPE html>")
+
+
 def test_items_are_listed():
     """
     `--items` gives a row for each unit, in a table and in CSV.
@@ -157,7 +166,13 @@ def test_items_are_listed():
 
 @pytest.mark.parametrize(
     ("arguments", "code"),
-    [(["--by", "month"], 2), (["--as-of", "x-y z"], 2), (["--as-of", "@999"], 2)],
+    [
+        (["--items", "-o", "page.html"], 2),
+        (["--items", "-o", "page.HTM"], 2),
+        (["--by", "month"], 2),
+        (["--as-of", "x-y z"], 2),
+        (["--as-of", "@999"], 2),
+    ],
 )
 def test_wrong_input_gets_one_line(arguments, code):
     """
