@@ -114,7 +114,7 @@ def respond_command(settings: Settings, /, **given: Any) -> None:
 @click.argument("milestone", metavar="NAME")
 @click.option("--due", metavar="DATE", help="By when it is due; the last one holds.")
 @click.option("--done", is_flag=True, help="It is completed.")
-@on_option("it was set, or completed,")
+@on_option("it was set or completed")
 @recording_options
 @click.pass_obj
 def milestone_command(settings: Settings, /, **given: Any) -> None:

@@ -6,6 +6,8 @@ The class says which rule; its constructor writes the one line a person reads;
 
 from __future__ import annotations
 
+import errno
+import os
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -310,14 +312,20 @@ class OutOfOrderError(RuleError):
 
 _OPTIONS = {
     "adopted_at": "--adopted",
+    "cited_on": "--on",
+    "completed_on": "--on",
+    "declined_on": "--on",
+    "due_on": "--due",
     "effective_on": "--on",
     "forced": "--force",
     "instant": "the cut-off",
     "measure": "the measure",
     "person": "the person",
     "publication": "the name",
+    "responded_on": "--on",
     "role": "the role",
     "rule": "the rule",
+    "scheduled_on": "--on",
     "scr": "the SCR",
     "organization": "the organization",
 }
@@ -879,7 +887,9 @@ class NoInputFileError(NotFoundError):
     """There is no such file to read."""
 
     def __init__(self, path: str, why: str) -> None:
-        super().__init__(f"cannot read {path}: {why}; name a file that exists")
+        folder = why == os.strerror(errno.EISDIR)
+        name = "a file, not a folder" if folder else "a file that exists"
+        super().__init__(f"cannot read {path}: {why}; name {name}")
 
 
 class FaultyFileError(RefusedError):

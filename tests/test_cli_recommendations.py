@@ -257,6 +257,23 @@ WRONG = [
         5,
         "due_on 2023-09-18 is earlier than 2023-09-19, the day the recommendation was",
     ),
+    (
+        ["respond", "Q", "--text", "t", "--concur", "--due", "x"],
+        2,
+        "scr: --due must be a date",
+    ),
+    (
+        ["respond", "Q", "--text", "t", "--non-concur", "--on", "x"],
+        2,
+        "scr: --on must be a date",
+    ),
+    (["milestone", "Q", "m", "--due", "x"], 2, "scr: --due must be a date"),
+    (["milestone", "Q", "m", "--done", "--on", "x"], 2, "scr: --on must be a date"),
+    (
+        ["milestone", "Q", "m", "--due", "2024-01-01", "--on", "x"],
+        2,
+        "scr: --on must be a date",
+    ),
     (["milestone", "Q", "m"], 2, "give --due, or --done"),
     (["milestone", "Q", "m", "--done"], 5, "Q has no milestone m"),
     (["close", "X", "--evidence", "e"], 3, "no recommendation X is recorded"),
