@@ -6,13 +6,11 @@ Lines of one name are one publication, such as a table of five years
 
 from __future__ import annotations
 
-import json
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict
 
 from ledger.domain.events import (
-    MAX_LINE_BYTES,
     Day,
     FiscalYear,
     Id,
@@ -22,16 +20,14 @@ from ledger.domain.events import (
     Quantity,
     Text,
     Unreadable,
-    rule_of,
 )
 from ledger.errors import FaultyFileError
+from ledger.intake import json_lines
+from ledger.intake.json_lines import MOST_FAULTS
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-MOST_FAULTS = 100
-_MOST_DIGITS = 20
-_BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 _SHARED = ("document", "claims", "printed_on", "as_of", "synthetic")
 
 
@@ -83,53 +79,19 @@ def read_printings(file: str, lines: Iterable[bytes]) -> list[Printing]:
     """
     faults: list[str] = []
     found: dict[str, Printing] = {}
-    for number, line in enumerate(lines, 1):
-        text = (line.removeprefix(_BYTE_ORDER_MARK) if number == 1 else line).strip()
-        if not text:
-            continue
-        read = _read(text)
-        if isinstance(read, _Line):
-            wrong = _add(found, read)
-            faults += [f"{file}:{number}: {field}: {rule}" for field, rule in wrong]
+    for number, text in json_lines.numbered(lines):
+        try:
+            read = json_lines.validated(_Line, json_lines.decoded(text))
+        except Unreadable as error:
+            wrong = list(error.faults)
         else:
-            faults += [f"{file}:{number}: {field}: {rule}" for field, rule in read]
+            wrong = _add(found, read)
+        faults += [f"{file}:{number}: {field}: {rule}" for field, rule in wrong]
     if faults:
         raise FaultyFileError(
             file, tuple(faults[:MOST_FAULTS]), len(faults), verb="register"
         )
     return list(found.values())
-
-
-def _read(text: bytes) -> _Line | list[tuple[str, str]]:
-    if len(text) > MAX_LINE_BYTES:
-        return [("line", f"is longer than {MAX_LINE_BYTES:,} bytes")]
-    try:
-        fields = json.loads(text.decode(), object_pairs_hook=_once, parse_int=_number)
-        return _Line.model_validate(fields)
-    except Unreadable as error:
-        return list(error.faults)
-    except ValidationError as error:
-        return [(_path(item["loc"]), rule_of(item)) for item in error.errors()]
-    except (ValueError, RecursionError) as error:
-        return [("line", f"is not JSON: {error}")]
-
-
-def _path(loc: tuple[int | str, ...]) -> str:
-    return ".".join(str(part) for part in loc if part != "[key]") or "line"
-
-
-def _number(digits: str) -> int:
-    # Python refuses to read some thousand digits; any number so long is too large.
-    return int(digits[:_MOST_DIGITS])
-
-
-def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    fields: dict[str, Any] = {}
-    for name, value in pairs:
-        if name in fields:
-            raise Unreadable(((name, "is given twice"),))
-        fields[name] = value
-    return fields
 
 
 def _add(found: dict[str, Printing], line: _Line) -> list[tuple[str, str]]:

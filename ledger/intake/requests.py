@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from datetime import date
-from typing import TYPE_CHECKING, Any, Literal, NamedTuple
+from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from pydantic import (
     BaseModel,
     ConfigDict,
     Field,
-    ValidationError,
     field_validator,
     model_validator,
 )
@@ -23,15 +21,16 @@ from ledger.domain.events import (
     MeasureId,
     Quantity,
     Text,
+    Unreadable,
     Version,
-    rule_of,
 )
 from ledger.errors import FaultyFileError
+from ledger.intake import json_lines
+from ledger.intake.json_lines import MOST_FAULTS
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-MOST_FAULTS = 100
 _COLUMN = Literal["category", "subcategory", "office", "program", "meets_tco"]
 _DAY = len("2020-01-15")
 
@@ -141,14 +140,14 @@ def read_requests(file: str, lines: Iterable[bytes]) -> list[RequestLine]:
     """
     faults: list[str] = []
     found: dict[str, RequestLine] = {}
-    for number, line in enumerate(lines, 1):
-        text = line.removeprefix(b"\xef\xbb\xbf").strip()
-        if not text:
+    for number, text in json_lines.numbered(lines):
+        try:
+            read = _read(text)
+        except Unreadable as error:
+            wrong = error.faults
+            faults += [f"{file}:{number}: {field}: {rule}" for field, rule in wrong]
             continue
-        read = _read(text)
-        if not isinstance(read, _Line):
-            faults += [f"{file}:{number}: {field}: {rule}" for field, rule in read]
-        elif read.request in found:
+        if read.request in found:
             first = found[read.request].number
             faults.append(f"{file}:{number}: request: is that of line {first}")
         else:
@@ -182,25 +181,13 @@ def _line(number: int, read: _Line) -> RequestLine:
     return RequestLine(number=number, cites=cites, **said)
 
 
-def _read(text: bytes) -> _Line | list[tuple[str, str]]:
-    try:
-        fields = json.loads(text, object_pairs_hook=_once)
-        if isinstance(fields, dict) and {"program", "program_office"} <= fields.keys():
-            return [("program", "is program_office under another name; give one")]
-        return _Line.model_validate(fields)
-    except ValidationError as error:
-        return [
-            (".".join(map(str, item["loc"])) or "line", rule_of(item))
-            for item in error.errors(include_url=False)
-        ]
-    except (ValueError, RecursionError) as error:
-        return [("line", f"is not JSON: {error}")]
+def _read(text: bytes) -> _Line:
+    """Return a request.
 
-
-def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    names = [name for name, _ in pairs]
-    for name in names:
-        if names.count(name) > 1:
-            message = f"{name} is given twice"
-            raise ValueError(message)
-    return dict(pairs)
+    :raises Unreadable: it is none.
+    """
+    fields = json_lines.decoded(text)
+    if isinstance(fields, dict) and {"program", "program_office"} <= fields.keys():
+        rule = "is program_office under another name; give one"
+        raise Unreadable((("program", rule),))
+    return json_lines.validated(_Line, fields)
