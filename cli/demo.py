@@ -209,7 +209,10 @@ def _told(story: _Story, basis: dict[str, object], keep: str | None) -> Answer:
         " 15 January",
         notes=_notes(story, keep),
         extra={"synthetic": True, "audit": _audit(story)},
-        tail={"scorecards": [_scored(one) for one in story.scorecards]},
+        tail={
+            "overlooked": [_left_out(one) for one in story.overlooked],
+            "scorecards": [_scored(one) for one in story.scorecards],
+        },
     )
 
 
@@ -238,6 +241,18 @@ def _audit(story: _Story) -> dict[str, object]:
         "requests": requests,
         "requests_without_scr_data": unused,
         "requests_with_activity_overlooked": len(story.overlooked),
+    }
+
+
+def _left_out(one: Overlooked) -> dict[str, object]:
+    """Return a request with the figure it had to cite on the day it was submitted."""
+    asked = one.request
+    return {
+        **{name: getattr(asked, name) for name in ("request", "program", "office")},
+        "submitted_on": asked.submitted_on,
+        "measure": "dd-all",
+        "fiscal_year": one.fiscal_year,
+        "value": one.value,
     }
 
 

@@ -61,6 +61,27 @@ def test_it_ends_with_the_scorecard(told):
     assert told["audit"]["requests_with_activity_overlooked"] == 41
 
 
+def test_the_requests_that_had_something_to_cite_are_listed(told):
+    """
+    As many as it says, the most active first, by id here and on the page of the
+    command; the figure of each is its own, and it cites nothing.
+    """
+    found = told["overlooked"]
+    values = [one["value"] for one in found]
+    ids = [one["request"] for one in found]
+    page = (ROOT / "docs" / "commands" / "demo.md").read_text(encoding="utf-8")
+    lines = (ROOT / "fixtures" / "oig-23-52" / "requests.jsonl").read_text("utf-8")
+    asked = {one["request"]: one for one in map(json.loads, lines.splitlines())}
+
+    assert len(set(ids)) == told["audit"]["requests_with_activity_overlooked"]
+    assert values == sorted(values, reverse=True)
+    assert min(values) > 0
+    assert ", ".join(sorted(ids)) in page
+    for one in found:
+        assert asked[one["request"]]["cites"] == []
+        assert asked[one["request"]]["submitted_on"] == one["submitted_on"]
+
+
 def test_it_says_it_is_synthetic(told, capsys):
     """
     Both forms say that the data is made up.
