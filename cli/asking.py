@@ -193,7 +193,7 @@ def document_options(command: F) -> F:
 
 def document_format(asked: str | None, path: str | None) -> str:
     """Return ``md`` or ``html``: what is asked for, else what the file's name says."""
-    by_name = "html" if path and path.endswith((".html", ".htm")) else "md"
+    by_name = "html" if path and path.lower().endswith((".html", ".htm")) else "md"
     return asked or by_name
 
 

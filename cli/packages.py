@@ -2,30 +2,24 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
-from cli.asking import Asking, Basing, answer, asking, form, progress
+from cli.acting import acted
+from cli.asking import Basing, answer, asking, form, progress
 from cli.render import Answer, Column
+from cli.restated import floor_words, signed, state_since
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from cli.main import Settings
-    from projections.packages import Affected, Delay, Preview, Standing
+    from ledger.domain.people import Identity
+    from ledger.reader import Log
+    from projections.packages import Affected, Delay, Preview, Standing, Step
     from projections.reconcile import Item, Year
+    from projections.superseding import Since
 
     Row = dict[str, object]
-
-MINUS = "\N{MINUS SIGN}"
-_LISTED = 10
-
-
-def signed(value: object) -> str:
-    """Return a number with its sign."""
-    assert isinstance(value, int)
-    if value == 0:
-        return "0"
-    return f"{'+' if value > 0 else MINUS}{abs(value):,}"
 
 
 def items_words(count: int) -> str:
@@ -38,13 +32,8 @@ def items_words(count: int) -> str:
 
 def answer_preview(settings: Settings, given: Mapping[str, Any]) -> None:
     """Carry a package out in a copy, and answer with what it does."""
-    from zoneinfo import ZoneInfo
-
-    from ledger.app import open_ledger
-    from ledger.copying import copied
-    from ledger.reader import open_log
-    from projections.packages import hash_now, package_of, preview
-    from projections.readmodel import open_read_model, path_beside
+    from projections.packages import hash_now, package_of
+    from projections.superseding import afterwards
 
     how = form(given)
     name = given["package"]
@@ -53,7 +42,25 @@ def answer_preview(settings: Settings, given: Mapping[str, Any]) -> None:
         _check_open(standing)
         digest = hash_now(open_.log, standing.package)
         basis = open_.graded()
-        beside = [path_beside(settings.ledger)]
+        since = afterwards(open_.log)
+    found = tried(settings, name)
+    answer(_preview(standing, found, digest, basis, since, given), how)
+
+
+def tried(settings: Settings, name: str) -> Preview:
+    """Carry a package out in a copy of the ledger, and return what it does.
+
+    :param name: of a package that is proposed.
+    """
+    from zoneinfo import ZoneInfo
+
+    from ledger.app import open_ledger
+    from ledger.copying import copied
+    from ledger.reader import open_log
+    from projections.packages import package_of, preview
+    from projections.readmodel import open_read_model, path_beside
+
+    beside = [path_beside(settings.ledger)]
     with copied(settings.ledger, beside) as copy:
         ledger, identity = open_ledger(copy)
         try:
@@ -65,10 +72,8 @@ def answer_preview(settings: Settings, given: Mapping[str, Any]) -> None:
             progress("trying it in a copy, position") as tell,
             open_read_model(log, tell) as model,
         ):
-            count = len(standing.package.content.items)
-            found = preview(log, model, upto - count, upto)
-            after = Asking(log, model, found.after).graded()
-    answer(_preview(name, standing, found, digest, (basis, after), given), how)
+            count = len(package_of(log, name).package.content.items)
+            return preview(log, model, upto - count, upto)
 
 
 def _check_open(standing: Standing) -> None:
@@ -79,15 +84,18 @@ def _check_open(standing: Standing) -> None:
 
 
 def _preview(  # noqa: PLR0913, PLR0917 - what an answer is made of
-    name: str,
     standing: Standing,
     found: Preview,
     digest: str,
-    bases: tuple[dict[str, object], dict[str, object]],
+    basis: dict[str, object],
+    since: Mapping[str, Since],
     given: Mapping[str, Any],
 ) -> Answer:
-    content = standing.package.content
-    rows = [_affected_row(one) for one in found.affected]
+    name, content = standing.package.id, standing.package.content
+    rows = [
+        _affected_row(one, since[one.publication.content.name])
+        for one in found.affected
+    ]
     today = [
         _year_row(effect.measure.definition.name, year)
         for effect in found.effects
@@ -95,7 +103,7 @@ def _preview(  # noqa: PLR0913, PLR0917 - what an answer is made of
     ]
     return Answer(
         "scr-correction-preview/1",
-        bases[0],
+        basis,
         _AFFECTED,
         rows,
         table_columns=[one for one in _AFFECTED if one.name not in _ONLY_IN_JSON],
@@ -116,13 +124,16 @@ _AFFECTED = [
     Column("change", "Change", right=True, show=signed),
     Column("material", "Material", show=lambda held: "MATERIAL" if held else ""),
     Column("flip", "Target"),
+    Column("since", "Since"),
     Column("denominator", "Denominator"),
     Column("items", "Items"),
 ]
 _ONLY_IN_JSON = ("denominator", "items")
 
 
-def _affected_row(one: Affected) -> Row:
+def _affected_row(one: Affected, since: Since) -> Row:
+    floor = since.floor(one.figure.measure, one.figure.fiscal_year)
+    said = (state_since(since), floor_words(floor))
     flip = None
     if one.flips:
         flip = "met to UNMET" if one.met_before else "unmet to MET"
@@ -136,6 +147,7 @@ def _affected_row(one: Affected) -> Row:
         "change": one.after - one.before,
         "material": one.material,
         "flip": flip,
+        "since": ", ".join(words for words in said if words),
         "denominator": _denominator(one),
         "items": [_item(item) for item in one.items],
     }
@@ -200,11 +212,31 @@ def answer_list(settings: Settings, given: Mapping[str, Any]) -> None:
     how = form(given)
     with asking(settings, Basing(None, None)) as open_:
         rows = [
-            _listed(one)
+            _listed(open_.log, one)
             for one in packages_of(open_.log)
             if not given["open_"] or one.package.state == "proposed"
         ]
-        answer(Answer("scr-corrections/1", open_.graded(), _LIST, rows), how)
+        answer(
+            Answer(
+                "scr-corrections/1",
+                open_.graded(),
+                _LIST,
+                rows,
+                table_columns=[one for one in _LIST if one.title != "Identity"],
+                table_rows=[_with_acted(row) for row in rows],
+            ),
+            how,
+        )
+
+
+def _with_acted(row: Row) -> Row:
+    """Return a row whose people are marked where no account binds them."""
+    words = {
+        name: acted(str(row[name]), cast("Identity", row[f"{name}_identity"]))
+        for name in ("proposed_by", "decided_by")
+        if row[name] is not None
+    }
+    return {**row, **words}
 
 
 _LIST = [
@@ -215,13 +247,15 @@ _LIST = [
     Column("reason_code", "Reason code"),
     Column("reason", "Reason"),
     Column("proposed_by", "Proposed by"),
+    Column("proposed_by_identity", "Identity"),
     Column("proposed_at", "Proposed at"),
     Column("decided_by", "Decided by"),
+    Column("decided_by_identity", "Identity"),
     Column("decided_at", "Decided at"),
 ]
 
 
-def _listed(one: Standing) -> Row:
+def _listed(log: Log, one: Standing) -> Row:
     content = one.package.content
     decided = one.decided
     subjects = {item.get("scr") or item.get("organization") for item in content.items}
@@ -233,10 +267,18 @@ def _listed(one: Standing) -> Row:
         "reason_code": content.reason_code,
         "reason": content.reason,
         "proposed_by": one.steps[0].by,
+        "proposed_by_identity": _identity(log, one.steps[0]),
         "proposed_at": one.steps[0].recorded_at,
         "decided_by": None if decided is None else decided.by,
+        "decided_by_identity": None if decided is None else _identity(log, decided),
         "decided_at": None if decided is None else decided.recorded_at,
     }
+
+
+def _identity(log: Log, step: Step) -> Identity:
+    from projections.people import identity
+
+    return identity(log, step.by, step.run_by, step.position)
 
 
 def answer_show(settings: Settings, given: Mapping[str, Any]) -> None:
@@ -259,14 +301,17 @@ def answer_show(settings: Settings, given: Mapping[str, Any]) -> None:
                 rows,
                 title=f"{one.package.id}: {content.reason_code}, {content.reason}",
                 extra={
-                    **_listed(one),
+                    **_listed(open_.log, one),
                     "items": len(content.items),
                     "evidence": content.evidence,
                     "authors": list(dict.fromkeys(one.package.authors)),
-                    "history": [step._asdict() for step in one.steps],
+                    "history": [
+                        {**step._asdict(), "identity": _identity(open_.log, step)}
+                        for step in one.steps
+                    ],
                 },
                 tail={"delays": [_delay(each) for each in stood]},
-                notes=_show_notes(one, stood),
+                notes=_show_notes(open_.log, one, stood),
             ),
             how,
         )
@@ -293,12 +338,13 @@ def _delay(one: Delay) -> Row:
     }
 
 
-def _show_notes(one: Standing, stood: Sequence[Delay]) -> list[str]:
+def _show_notes(log: Log, one: Standing, stood: Sequence[Delay]) -> list[str]:
     notes = []
     for step in one.steps:
         words = f": {step.words}" if step.words and step.event != "proposed" else ""
+        who = acted(step.by, _identity(log, step))
         notes.append(
-            f"{step.event} @{step.position} at {step.recorded_at} by {step.by}{words}"
+            f"{step.event} @{step.position} at {step.recorded_at} by {who}{words}"
         )
     if one.package.content.evidence:
         notes.append(f"Evidence: {', '.join(one.package.content.evidence)}")

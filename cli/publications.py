@@ -113,9 +113,12 @@ def list_command(settings: Settings, /, **given: Any) -> None:
     years = _years(given["fy"])
     with asking(settings, Basing(None, None)) as open_:
         since = afterwards(open_.log)
+        every = recorded(open_.log)
+        if given["measure"] is not None:
+            _check_measure(open_, given["measure"], every)
         rows = [
             row
-            for one in recorded(open_.log)
+            for one in every
             if since[one.content.name].current or not given["current"]
             for row in _listed(open_, one, since[one.content.name])
             if (years is None or row["fiscal_year"] in years)
@@ -133,6 +136,14 @@ def list_command(settings: Settings, /, **given: Any) -> None:
             ),
             how,
         )
+
+
+def _check_measure(open_: Asking, name: str, every: Iterable[Recorded]) -> None:
+    """Refuse a measure that was never printed, and that none defines either."""
+    from projections.measures import find
+
+    if not any(name == f.measure for one in every for f in one.content.figures):
+        find(open_.model, open_.basis, name)
 
 
 _LIST_COLUMNS = [
@@ -156,6 +167,7 @@ _NOT_IN_TABLES = ("document", "position", "kind", "version")
 
 
 def _listed(open_: Asking, one: Recorded, since: Since) -> Iterable[Row]:
+    from projections.publications import printed_on
     from projections.publishing import today
 
     versions = {used.measure: used.version for used in one.content.definitions}
@@ -164,7 +176,7 @@ def _listed(open_: Asking, one: Recorded, since: Since) -> Iterable[Row]:
         yield {
             "publication": one.content.name,
             "document": one.content.document,
-            "published_on": one.content.printed_on or one.recorded_at[:10],
+            "published_on": printed_on(open_.log, one),
             "position": one.position,
             "kind": one.content.kind,
             "measure": figure.measure,
@@ -344,12 +356,14 @@ def _gate_words(content: Publication) -> list[str]:
         return []
     if gate.green:
         return ["The gate was green."]
-    failing = [
+    errors = [one for one in gate.rules if one.severity == "error"]
+    closing = [
         f"{one.rule} ({one.failing - one.waived:,})"
-        for one in gate.rules
-        if one.severity == "error" and one.failing > one.waived
+        for one in errors
+        if one.failing > one.waived
     ]
-    why = ", ".join(failing) or "a rule could not be judged"
+    closing += [f"{one.rule} (not judged)" for one in errors if one.unknown]
+    why = ", ".join(closing) or "a rule could not be judged"
     return [
         f"The gate was NOT green: {why}.",
         f"It was overridden: {content.override}",
@@ -371,9 +385,10 @@ def verify_command(settings: Settings, names: Sequence[str]) -> None:
     from projections.publishing import verify
 
     with asking(settings, Basing(None, None)) as open_:
-        asked = names or [one.content.name for one in recorded(open_.log)]
+        every = None if names else recorded(open_.log)
+        asked = names or [one.content.name for one in every or ()]
         for name in asked:
-            one, sealed = verify(open_.log, open_.model, name)
+            one, sealed = verify(open_.log, open_.model, name, every)
             say(f"{name}: the same {len(sealed):,} bytes, seal {one.seal}")
         if not asked:
             say("no publication is recorded")
@@ -420,11 +435,17 @@ def cases_command(settings: Settings, /, **given: Any) -> None:
     """List the SCRs behind a publication's figures, as `scr cases` at its basis."""
     from ledger.errors import UsageError
     from projections.publications import basis_of, behind, named
+    from projections.superseding import afterwards
 
     how = form(given)
     years = _years(given["fy"])
     with asking(settings, Basing(None, None)) as open_:
         one = named(open_.log, given["name"])
+        shown = sorted({figure.fiscal_year for figure in one.content.figures})
+        if years is not None and not set(years) & set(shown):
+            which = ", ".join(map(str, shown))
+            message = f"{given['name']} has no figure of these years; it has {which}"
+            raise UsageError(message)
         there = {figure.measure for figure in one.content.figures}
         for measure in given["measures"]:
             if measure not in there:
@@ -444,6 +465,7 @@ def cases_command(settings: Settings, /, **given: Any) -> None:
             disclosed(open_.log, basis, rows, level),
             title=f"{one.content.name}: {len(rows):,} rows",
             extra={"publication": one.content.name, "disclosure": level},
+            notes=list(afterwards(open_.log)[one.content.name].notices()),
         )
         answer(found, how)
 
@@ -518,7 +540,7 @@ def _traced(
     open_: Asking, one: Traced, level: str | None, every: Mapping[str, Since]
 ) -> Row:
     from projections.disclosure import told
-    from projections.publications import basis_of
+    from projections.publications import basis_of, printed_on
 
     log, disclosure = open_.log, level or "public"
     basis = basis_of(log, one.publication)
@@ -533,7 +555,7 @@ def _traced(
     return {
         "publication": content.name,
         "document": content.document,
-        "published_on": content.printed_on or one.publication.recorded_at[:10],
+        "published_on": printed_on(open_.log, one.publication),
         "position": one.publication.position,
         "measure": then["measure"],
         "fiscal_year": then["fiscal_year"],

@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from cli.asking import Basing, asking, check_text
+from cli.asking import Basing, asking
 from cli.main import complain
 from cli.recording import at_the_head
 from cli.safe import display, json_text
-from cli.sealing import Made, passed, record, sealed
+from cli.sealing import Made, check_said, passed, record, sealed
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -117,9 +117,11 @@ def _require(given: Mapping[str, Any]) -> None:
 
 def _publish(settings: Settings, given: dict[str, Any]) -> None:
     wanted = _wanted(given)
-    if given["override"] is not None:
-        check_text("--override", given["override"])
-    made, position = sealed(settings, lambda: _make(settings, wanted, given), given)
+    statuses = _statuses(given["statuses"], wanted)
+    check_said(wanted.name, given)
+    made, position = sealed(
+        settings, lambda: _make(settings, wanted, statuses, given), given
+    )
     _tell(made, position, given)
 
 
@@ -144,7 +146,12 @@ def _wanted(given: Mapping[str, Any]) -> Wanted:
     )
 
 
-def _make(settings: Settings, wanted: Wanted, given: Mapping[str, Any]) -> Made:
+def _make(
+    settings: Settings,
+    wanted: Wanted,
+    statuses: Mapping[tuple[str, int], Status],
+    given: Mapping[str, Any],
+) -> Made:
     from ledger.errors import PublicationTakenError, UnexplainedError
     from projections.publications import recorded
     from projections.publishing import publication, unexplained
@@ -161,7 +168,7 @@ def _make(settings: Settings, wanted: Wanted, given: Mapping[str, Any]) -> Made:
             wanted,
             gate=gate,
             override=override,
-            statuses=_statuses(given["statuses"], wanted),
+            statuses=statuses,
         )
         if missing := unexplained(content):
             raise UnexplainedError("; ".join(missing))

@@ -18,8 +18,9 @@ _PARTS = {
 }
 
 
-def signed(number: int) -> str:
-    """Return a number with its sign."""
+def signed(number: object) -> str:
+    """Return a whole number with its sign."""
+    assert isinstance(number, int)
     if number == 0:
         return "0"
     return f"{'+' if number > 0 else MINUS}{abs(number):,}"

@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from cli.asking import Basing, answer, asking, check_text, form, form_options
+from cli.asking import Basing, answer, asking, form, form_options
 from cli.main import complain
 from cli.render import Answer, Column
 from cli.restated import part_name, signed, state_since
 from cli.safe import display, json_text
-from cli.sealing import Made, passed, sealed
+from cli.sealing import Made, check_said, passed, sealed
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -20,7 +20,9 @@ if TYPE_CHECKING:
     from cli.asking import Asking
     from cli.main import Settings
     from ledger.domain.publication import Figure, Publication
+    from projections.packages import Affected
     from projections.publications import Recorded
+    from projections.superseding import Since
 
     Row = dict[str, object]
 
@@ -67,6 +69,11 @@ Examples:
 @click.option(
     "--scr", "scrs", multiple=True, metavar="SCR", help="With --plan.  May recur."
 )
+@click.option(
+    "--package",
+    metavar="PACKAGE",
+    help="With --plan: the SCRs of a proposed package, and all that it moves.",
+)
 @form_options
 @click.pass_obj
 def restate_command(settings: Settings, /, **given: Any) -> None:
@@ -88,10 +95,15 @@ def _refuse_with_plan(given: Mapping[str, Any]) -> None:
     others = ("publication", "recasts", "name", "as_of", "document", "claims")
     for option in (*others, "reason", "override", "dry_run"):
         if given[option]:
-            message = "--plan takes --scr, and records nothing; leave the rest out"
+            message = (
+                "--plan takes --scr or --package, and records nothing; leave the"
+                " rest out"
+            )
             raise click.UsageError(message)
-    if not given["scrs"]:
-        message = "give --scr, the SCRs that are to be corrected, with --plan"
+    if bool(given["scrs"]) == (given["package"] is not None):
+        message = (
+            "give --scr, the SCRs that are to be corrected, or --package, with --plan"
+        )
         raise click.UsageError(message)
 
 
@@ -105,15 +117,13 @@ def _require(given: Mapping[str, Any]) -> None:
         if not given[option]:
             message = f"give {what}"
             raise click.UsageError(message)
-    if given["scrs"]:
-        message = "--scr goes with --plan; leave it out"
+    if given["scrs"] or given["package"] is not None:
+        message = "--scr and --package go with --plan; leave them out"
         raise click.UsageError(message)
     if given["format_"] not in (None, "json") or given["output"] or given["raw"]:
         message = "a restatement is told in words or with --json; leave -f, -o, --raw"
         raise click.UsageError(message)
-    for option in ("document", "claims", "override", "by"):
-        if given[option] is not None:
-            check_text(f"--{option}", given[option])
+    check_said(given["name"], given)
 
 
 # --- restating ------------------------------------------------------------------------
@@ -127,7 +137,8 @@ def _restate(settings: Settings, given: dict[str, Any]) -> None:
 def _make(settings: Settings, given: Mapping[str, Any]) -> Made:
     from projections.publications import named
     from projections.restatements import Said, restatement
-    from projections.restating import current, next_name, restated
+    from projections.restating import current, next_name, refuse_earlier, restated
+    from projections.superseding import afterwards
 
     with asking(settings, Basing(given["as_of"], None)) as open_:
         log, model, basis = open_.log, open_.model, open_.basis
@@ -135,6 +146,7 @@ def _make(settings: Settings, given: Mapping[str, Any]) -> Made:
         old = current(log, asked)
         name = given["name"] or next_name(log, old)
         _check_free(open_, name)
+        refuse_earlier(log, model, old, basis)
         figures = restated(model, basis, old.content, given["recasts"])
         checked = [(one.name, one.was[1]) for one in figures]
         gate, override = passed(open_, checked, given["override"])
@@ -142,7 +154,8 @@ def _make(settings: Settings, given: Mapping[str, Any]) -> Made:
         content = restatement(
             log, model, basis, old, figures, said, gate=gate, override=override
         )
-        warnings = _warnings(asked, old, content, given)
+        since = afterwards(log)[old.content.name]
+        warnings = _warnings(asked, old, since, content, given)
         return Made(content, open_.graded(), log.head, tuple(warnings))
 
 
@@ -156,7 +169,11 @@ def _check_free(open_: Asking, name: str) -> None:
 
 
 def _warnings(
-    asked: Recorded, old: Recorded, content: Publication, given: Mapping[str, Any]
+    asked: Recorded,
+    old: Recorded,
+    since: Since,
+    content: Publication,
+    given: Mapping[str, Any],
 ) -> list[str]:
     from projections.publishing import claims_otherwise
 
@@ -164,8 +181,9 @@ def _warnings(
     if old != asked:
         found.append(
             f"note: {asked.content.name} is superseded; what is restated is"
-            f" {old.content.name}, which is current"
+            f" {old.content.name}, which is the last of its line"
         )
+    found += [f"note: {old.content.name}: {words}" for words in since.notices()]
     if (said := claims_otherwise(content)) is not None:
         found.append(f"note: {said}")
     if content.override is not None:
@@ -231,8 +249,11 @@ _PLAN_COLUMNS = [
 def _plan(settings: Settings, given: Mapping[str, Any]) -> None:
     how = form(given)
     scrs = list(dict.fromkeys(given["scrs"]))
+    moved: Sequence[Affected] = ()
+    if given["package"] is not None:
+        scrs, moved = _of_package(settings, given["package"])
     with asking(settings, Basing(None, None)) as open_:
-        rows = _planned(open_, scrs)
+        rows = _planned(open_, scrs, moved)
         flat = how.format in ("json", "jsonl")
         answer(
             Answer(
@@ -242,8 +263,8 @@ def _plan(settings: Settings, given: Mapping[str, Any]) -> None:
                 rows
                 if flat
                 else [{**r, "scrs": ", ".join(map(str, _list(r)))} for r in rows],
-                title=f"printed figures that {_named(scrs)} entered",
-                extra={"scrs": scrs},
+                title=_plan_title(scrs, given["package"]),
+                extra={"scrs": scrs, "package": given["package"]},
                 notes=[] if rows else ["None entered a printed figure."],
             ),
             how,
@@ -256,12 +277,35 @@ def _list(row: Row) -> Sequence[object]:
     return scrs
 
 
+def _plan_title(scrs: Sequence[str], package: str | None) -> str:
+    if package is not None:
+        return f"printed figures that {package} moves or its SCRs entered"
+    return f"printed figures that {_named(scrs)} entered"
+
+
 def _named(scrs: Sequence[str]) -> str:
     return scrs[0] if len(scrs) == 1 else f"{len(scrs):,} SCRs"
 
 
-def _planned(open_: Asking, scrs: Sequence[str]) -> list[Row]:
-    from projections.publications import recorded
+def _of_package(settings: Settings, name: str) -> tuple[list[str], Sequence[Affected]]:
+    """Return the SCRs of a proposed package, and the printed figures it moves."""
+    from cli.packages import tried
+    from ledger.errors import PackageDecidedError
+    from projections.packages import package_of
+
+    with asking(settings, Basing(None, None)) as open_:
+        package = package_of(open_.log, name).package
+    if package.state != "proposed":
+        raise PackageDecidedError(name, package.state)
+    named = (item.get("scr") for item in package.content.items)
+    scrs = list(dict.fromkeys(scr for scr in named if scr is not None))
+    return scrs, tried(settings, name).affected
+
+
+def _planned(
+    open_: Asking, scrs: Sequence[str], moved: Sequence[Affected] = ()
+) -> list[Row]:
+    from projections.publications import printed_on, recorded
     from projections.publishing import today
     from projections.superseding import afterwards
     from projections.tracing import trace
@@ -274,12 +318,16 @@ def _planned(open_: Asking, scrs: Sequence[str]) -> list[Row]:
             held = entered.setdefault(key, [])
             if scr not in held:  # It may have entered for several outcomes.
                 held.append(scr)
+    for of in moved:
+        place = of.publication.position, of.figure.measure, of.figure.fiscal_year
+        held = entered.setdefault(place, [])
+        held += [one.subject for one in of.items if one.subject not in held]
     since = afterwards(open_.log)
     touched = {position for position, _, _ in entered}
     return [
         {
             "publication": each.content.name,
-            "published_on": each.content.printed_on or each.recorded_at[:10],
+            "published_on": printed_on(open_.log, each),
             "measure": figure.measure,
             "fiscal_year": figure.fiscal_year,
             "printed": figure.shown,

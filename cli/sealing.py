@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from cli.asking import check_text
 from cli.recording import at_the_head
+from cli.render import basis_line
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -23,6 +25,21 @@ class Made(NamedTuple):
     warnings: tuple[str, ...]
 
 
+def check_said(name: str | None, given: Mapping[str, Any]) -> None:
+    """Refuse what cannot be sealed, before anything is computed.
+
+    :param name: of the publication, where one is given.
+    :raises LedgerError: says what the name or the option takes.
+    """
+    from ledger.domain.publication import check_name
+
+    if name is not None:
+        check_name(name)
+    for option in ("document", "claims", "override", "by"):
+        if given[option] is not None:
+            check_text(f"--{option}", given[option])
+
+
 def passed(
     open_: Asking, figures: Sequence[tuple[str, int]], override: str | None
 ) -> tuple[Gate, str | None]:
@@ -36,19 +53,24 @@ def passed(
     from projections.validation import Asked, validate
 
     years = [year for _, year in figures]
-    results = validate(
-        open_.log,
-        open_.model,
-        open_.basis,
-        asked=Asked(
-            tuple(dict.fromkeys(name for name, _ in figures)),
-            range(min(years), max(years) + 1),
-        ),
-    )
+    names = tuple(dict.fromkeys(name for name, _ in figures))
+    span = range(min(years), max(years) + 1)
+    results = validate(open_.log, open_.model, open_.basis, asked=Asked(names, span))
     found = gate(open_.log, open_.basis, results)
     if not found.green and override is None:
-        raise GateClosedError("; ".join(closing(results)))
+        past = open_.basis.bound != "all" or open_.basis.position < open_.log.head
+        command = _validating(open_, names, span, past=past)
+        raise GateClosedError("; ".join(closing(results)), command, past=past)
     return found, None if found.green else override
+
+
+def _validating(
+    open_: Asking, names: Sequence[str], years: range, *, past: bool
+) -> str:
+    """Return the command that lists what the gate found."""
+    at = f' --basis "{basis_line(open_.graded())}"' if past else ""
+    measures = " ".join(f"--measure {name}" for name in names)
+    return f"scr validate{at} {measures} --fy {years.start}..{years.stop - 1}"
 
 
 def sealed(

@@ -311,6 +311,7 @@ class OutOfOrderError(RuleError):
 
 
 _OPTIONS = {
+    "at_least": "--misstated-by-at-least",
     "adopted_at": "--adopted",
     "cited_on": "--on",
     "completed_on": "--on",
@@ -481,10 +482,15 @@ class PublicationFaultyError(RefusedError):
 class GateClosedError(RefusedError):
     """What does not pass validation is not published, unless somebody says why."""
 
-    def __init__(self, rules: str) -> None:
+    def __init__(self, rules: str, command: str, *, past: bool) -> None:
+        mend = (
+            "what is mended today was not known then"
+            if past
+            else "correct or waive what fails"
+        )
         super().__init__(
-            f"the gate is not green: {rules}; see `scr validate`, correct or waive what"
-            " fails, or say why it is published all the same with --override REASON"
+            f"the gate is not green: {rules}; see `{command}`; {mend},"
+            " or say why it is published all the same with --override REASON"
         )
 
 
@@ -536,6 +542,17 @@ class SelfApprovalError(RefusedError):
         )
 
 
+class UnknownAuthorError(RefusedError):
+    """Who proposed a package has to be known, or it may be the one who agrees."""
+
+    def __init__(self, package: str, author: str) -> None:
+        super().__init__(
+            f"{author}, an author of package {package}, is no person of this ledger, so"
+            " nobody can say who it is; reject the package and propose it again as a"
+            " person with the role corrector"
+        )
+
+
 class NotAnAuthorError(RefusedError):
     """A package is taken back by who proposed or amended it."""
 
@@ -552,8 +569,8 @@ class PackagesOwnError(RefusedError):
 
     def __init__(self) -> None:
         super().__init__(
-            "a package of that name is here, and only its own facts name it; leave"
-            " --correction out"
+            "C- and a number names a package, and only a package's own facts name it;"
+            " leave --correction out, or name something else"
         )
 
 

@@ -229,9 +229,9 @@ class _LogCheck:
         self._states: dict[str, subjects.Subject] = {}
         self._known: dict[str, datetime] = {}
         self._since_import: deque[tuple[str, str]] = deque()
-        self._strays: list[tuple[int, int]] = []
-        """Facts since then that name a package and are not due: where each stands, and
-        how many there were before it."""
+        self._strays: list[tuple[Finding, int]] = []
+        """What is wrong with facts since then unless a file brought them, and how many
+        there were before each."""
         self._measures: dict[str, measures.Standing] = {}
         self._definitions = {
             (one.id, hash_of(one)): one.version for one in BUILT_IN.values()
@@ -308,8 +308,8 @@ class _LogCheck:
         was_due = bool(self.due)
         yield from self._is_due(position, fact, recorded_at)
         if isinstance(fact, ScrFact | OrganizationFact):
-            if fact.correction in self._packages and not was_due:
-                self._strays.append((position, len(self._since_import)))
+            if not was_due:
+                yield from self._undue(position, fact)
             self._since_import.append((fact.event, recorded_at))
             yield from self._rules(position, fact, recorded_at)
         else:
@@ -328,14 +328,30 @@ class _LogCheck:
                 why = "it was known before the previous fact of its subject"
                 yield Finding(position, "rules", why)
             self._known[stream] = known
-        # A file may bring anything; a package has its own two who stand behind it.
-        if fact.recorded_by is not None and fact.correction is None:
-            yield from self._permitted(position, fact.event, fact.by, fact.recorded_by)
         try:
             subjects.refuse(self._states.get(stream), fact, self._leads_to)
             self._states[stream] = subjects.evolve(self._states.get(stream), fact)
         except RuleError as error:
             yield Finding(position, "rules", str(error))
+
+    def _undue(self, position: int, fact: CaseEvent) -> Iterator[Finding]:
+        """Look at who stands behind a fact that no package brings here.
+
+        That is whoever recorded it; or a file brought it, which may bring anything.
+        """
+        if fact.recorded_by is not None:
+            yield from self._permitted(position, fact.event, fact.by, fact.recorded_by)
+        elif self._people.four_eyes:
+            why = "no file and no package brought it, and nobody is said to have"
+            self._stray(position, "people", why)
+        if fact.correction in self._packages:
+            why = "it says that it carries a package out, which did not bring it"
+            self._stray(position, "package", why)
+
+    def _stray(self, position: int, check: str, why: str) -> None:
+        """Note a fact that is a finding unless a file turns out to have brought it."""
+        found = Finding(position, check, why)
+        self._strays.append((found, len(self._since_import)))
 
     def _leads_to(self, stream: str) -> str | None:
         return subjects.leads_to(self._states.get(stream))
@@ -529,6 +545,8 @@ class _LogCheck:
         two = fact.four_eyes if isinstance(fact, Agreed) else True
         try:
             packages.refuse(held, fact, lengths, four_eyes=two)
+            if isinstance(fact, Agreed) and held is not None:
+                packages.refuse_strangers(self._people, held)
         except LedgerError as error:
             yield Finding(position, "package", str(error))
             if held is None:
@@ -562,16 +580,13 @@ class _LogCheck:
             yield Finding(position, "package", why)
 
     def strays(self, imported: int) -> Iterator[Finding]:
-        """Yield the facts that say they carry a package out, and that none brought.
+        """Yield what is wrong with facts that no file brought either.
 
         :param imported: how many of the last facts a file brought: what it says of a
             package is the file's claim.
         """
         first = len(self._since_import) - imported
-        for position, place in self._strays:
-            if place < first:
-                why = "it says that it carries a package out, which did not bring it"
-                yield Finding(position, "package", why)
+        yield from (found for found, place in self._strays if place < first)
         self._strays.clear()
 
     def _request(

@@ -7,10 +7,8 @@ publication printed another one. A cited SCR has to stand and be approved, then 
 
 from __future__ import annotations
 
-from datetime import datetime
 from typing import TYPE_CHECKING, NamedTuple
 
-from ledger.domain.fiscal import days_in
 from ledger.errors import (
     FactDamagedError,
     NoSuchScrError,
@@ -23,13 +21,12 @@ from projections.assertions import Assertion, Checked
 from projections.counts import VISIBLE, Question, cases
 from projections.history import of_scr
 from projections.people import identity
-from projections.publications import recorded
+from projections.publications import printed_on, recorded
 from projections.reconcile import CAUSES, Item, Side, Year
 from projections.standing import FIRST_APPROVAL
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Sequence
-    from datetime import date
+    from collections.abc import Iterable, Iterator, Sequence
 
     from ledger.reader import Log
     from projections.basis import Basis
@@ -139,7 +136,7 @@ def _verified(
     difference = checked.difference
     if checked.state == "fails" and one.where and checked.measure is not None:
         difference = _cell_difference(log, model, one, checked)
-    reprinted = tuple(_reprinted(one, printed, days_in(log.identity.timezone)))
+    reprinted = tuple(_reprinted(log, one, printed))
     return Verified(one, basis, checked, difference, gone, reprinted)
 
 
@@ -157,9 +154,7 @@ def _now(log: Log, one: Citation) -> Basis:
 
 
 def _reprinted(
-    one: Citation,
-    printed: Iterable[Recorded],
-    day_of: Callable[[datetime], date],
+    log: Log, one: Citation, printed: Iterable[Recorded]
 ) -> Iterator[Reprinted]:
     """Yield later printings of the cited figure with another value.
 
@@ -169,8 +164,7 @@ def _reprinted(
     if claim is None or one.where:
         return
     for each in printed:
-        recorded_at = datetime.fromisoformat(each.recorded_at)
-        day = each.content.printed_on or day_of(recorded_at).isoformat()
+        day = printed_on(log, each)
         if (day, each.position) <= (one.day, one.position):
             continue
         for figure in each.content.figures:

@@ -34,6 +34,7 @@ def gate(log: Log, basis: Basis, results: Sequence[Result]) -> Gate:
                 len(one.failing),
                 one.waived,
                 one.threshold,
+                True if one.state == "unknown" else None,
             )
             for one in results
         ),

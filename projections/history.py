@@ -103,7 +103,7 @@ def details(line: Line) -> str:
     # Of an SCR's fact the organization is a detail; of its own it is the subject.
     subject = "scr" if "scr" in line else "organization"
     aside = {*_CLOCKS, *_COMMON, *_TOLD, subject, "measure", "person", "sample"}
-    aside |= {"request", "recommendation"}
+    aside |= {"request", "recommendation", "package"}
     told = {name: value for name, value in line.items() if name not in aside}
     body = told.get("definition")
     if isinstance(body, dict):  # A measure's; what the words begin with matters.
@@ -112,8 +112,9 @@ def details(line: Line) -> str:
         told = {**first, **body, **told}
         told.pop("id", None)
     if isinstance(content := told.get("content"), dict):
-        del told["content"], told["publication"]
-        told = {**_printed(content), **told}
+        del told["content"]
+        of_package = told.pop("publication", None) is None
+        told = {**(_packaged if of_package else _printed)(content), **told}
     if isinstance(items := told.get("items"), list):  # A frame may have thousands.
         told["items"] = f"{len(items):,}"
     if isinstance(strata := told.get("strata"), list):
@@ -139,6 +140,14 @@ def _printed(content: Mapping[str, Any]) -> Line:
     return {**told, "figures": "; ".join(words)}
 
 
+def _packaged(content: Mapping[str, Any]) -> Line:
+    """Return what a package says, but not each of its items."""
+    kept = content.get("items")
+    told: Line = {"items": f"{len(kept):,}"} if isinstance(kept, list) else {}
+    names = ("reason_code", "reason", "evidence")
+    return {**told, **{name: content[name] for name in names if content.get(name)}}
+
+
 def _stratum(one: dict[str, Any]) -> str:
     sizes = (len(one["items"]), len(one["spares"]), one["population"])
     return "{} {:,} and {:,} spares of {:,}".format(one["stratum"], *sizes)
@@ -148,7 +157,7 @@ def subject_of(line: Line) -> object:
     """Return what a line is about: an SCR, an organization, a measure or the like."""
     names = (
         *("scr", "organization", "measure", "publication", "person", "sample"),
-        *("request", "recommendation"),
+        *("request", "recommendation", "package"),
     )
     others = "taxonomy" if "taxonomy" in line else "ledger"
     return next((line[name] for name in names if name in line), others)

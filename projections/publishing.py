@@ -402,9 +402,12 @@ def _in_force(model: ReadModel, now: Basis, measure: str) -> str:
 # --- computed again -------------------------------------------------------------------
 
 
-def verify(log: Log, model: ReadModel, name: str) -> tuple[Recorded, bytes]:
+def verify(
+    log: Log, model: ReadModel, name: str, every: Sequence[Recorded] | None = None
+) -> tuple[Recorded, bytes]:
     """Compute a publication again; return it with the bytes that are sealed.
 
+    :param every: all publications of the log, where they have been read already.
     :raises NoSuchPublicationError: there is none.
     :raises WrongRootError: the log has another root where it rests.
     :raises PublicationChangedError: it is not what was sealed, or what the log gives.
@@ -420,14 +423,21 @@ def verify(log: Log, model: ReadModel, name: str) -> tuple[Recorded, bytes]:
         raise PublicationChangedError(name, "it is not what its seal is of")
     for why in publications.disagreements(one.content):
         raise PublicationChangedError(name, why)
-    again = _again(log, model, one)
+    known = recorded(log, one.position - 1) if every is None else every
+    before = [each for each in known if each.position < one.position]
+    again = _again(log, model, one, last_printed(before))
     sealed = publications.canonical(again)
     if sealed != publications.canonical(one.content):
         raise PublicationChangedError(name, _difference(one.content, again))
     return one, sealed
 
 
-def _again(log: Log, model: ReadModel, one: Recorded) -> Publication:
+def _again(
+    log: Log,
+    model: ReadModel,
+    one: Recorded,
+    printed: Mapping[tuple[str, int], publications.Last],
+) -> Publication:
     """Return a publication with all that can be computed of it computed again."""
     content = one.content
     basis = basis_of(log, one)
@@ -437,7 +447,6 @@ def _again(log: Log, model: ReadModel, one: Recorded) -> Publication:
         values, used = computed(model, basis, names, asked)
     except UsageError as error:
         raise PublicationChangedError(content.name, str(error)) from None
-    printed = last_printed(recorded(log, one.position - 1))
     made = []
     for figure in content.figures:
         key = figure.measure, figure.fiscal_year

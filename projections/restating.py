@@ -22,6 +22,7 @@ from ledger.domain.restatement import (
     statuses_of,
 )
 from ledger.errors import FactDamagedError, UsageError
+from projections.grade import grade
 from projections.measures import find
 from projections.publications import basis_of, named, recorded
 from projections.reconcile import Side, corners, reconcile
@@ -62,6 +63,24 @@ def current(log: Log, one: Recorded) -> Recorded:
     while (later := since[name].superseded_by) is not None:
         name = later
     return one if name == one.content.name else named(log, name)
+
+
+def refuse_earlier(log: Log, model: ReadModel, old: Recorded, basis: Basis) -> None:
+    """Refuse to restate by less than what the superseded publication rests on.
+
+    What was not known yet would look as if it had gone.
+
+    :raises UsageError: some fact that one saw is not visible at the basis.
+    """
+    before = basis_of(log, old)
+    both = min(before.cutoff, basis.cutoff), min(before.position, basis.position)
+    seen = grade(model, log, before.cutoff, before.position).visible
+    if grade(model, log, *both).visible < seen:
+        message = (
+            f"{old.content.name} rests on what was known later than that; a restatement"
+            " sees at least as much, so leave --as-of out or name a later one"
+        )
+        raise UsageError(message)
 
 
 def next_name(log: Log, one: Recorded) -> str:

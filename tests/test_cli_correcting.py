@@ -42,6 +42,60 @@ def hash_of(run, package="C-1") -> str:
     return run("correct", "preview", package, "--json").json["hash"]
 
 
+def test_nobody_agrees_to_a_package_of_a_stranger(run):
+    """
+    Who proposed it before there were persons may be the one who agrees; as a person it
+    can be proposed again, by one, and agreed to by another.
+    """
+    propose(run, by="Ann Smith (HQ)")
+    for name, role in (
+        ("chief", "supervisor"),
+        ("ann", "corrector"),
+        ("bob", "approver"),
+    ):
+        assert run("person", "add", name, "--role", role, "--by", "chief").code == 0
+
+    told = run("correct", "approve", "C-1", "--hash", hash_of(run), "--by", "bob")
+    assert (told.code, told.out, told.err.count("\n")) == (5, "", 1)
+    assert "Ann Smith (HQ), an author of package C-1, is no person of this" in told.err
+    propose(run, by="ann")
+    digest = hash_of(run, "C-2")
+    agreed = run("correct", "approve", "C-2", "--hash", digest, "--by", "bob")
+    assert agreed.code == 0
+    assert run("verify").code == 0
+
+
+def test_who_is_only_asserted_shows_so(run):
+    """
+    Where no account binds a name, in the list and in the history of a package.
+    """
+    propose(run)
+    assert "ann (asserted)" in run("correct", "list").out
+    assert "by ann (asserted)" in run("correct", "show", "C-1").out
+    (row,) = run("correct", "list", "--json").json["rows"]
+    assert (row["proposed_by"], row["proposed_by_identity"]) == ("ann", "unknown")
+    assert row["decided_by_identity"] is None
+    shown = run("correct", "show", "C-1", "--json").json
+    assert [step["identity"] for step in shown["history"]] == ["unknown"]
+
+
+def test_a_preview_says_what_was_said_of_a_publication_since(run):
+    """
+    That it is withdrawn, and by how much it is known to be misstated.
+    """
+    figure = ("--measure", "dd-all", "--fy", "2019")
+    why = ("--reason", "r", "--by", "b")
+    said = ("--document", "d", "--claims", "dd-all", "--override", "o", "--by", "b")
+    assert run("publish", "APR", *figure, *said).code == 0
+    floor = ("--misstated-by-at-least", "2", "--basis-of", "b")
+    assert run("publication", "mark", "APR", *figure, *floor, *why).code == 0
+    assert run("publication", "withdraw", "APR", *why).code == 0
+    propose(run)
+
+    (row,) = run("correct", "preview", "C-1", "--json").json["rows"]
+    assert row["since"] == "WITHDRAWN, misstated by at least 2"
+
+
 def test_the_whole_life_of_a_package(run):
     """
     Proposed, looked at, amended, refused to its authors, agreed to by another.
@@ -193,7 +247,7 @@ def test_the_walk_through_of_the_fixture(tmp_path, monkeypatch):
     for person, *roles in (
         ("chief", "supervisor"),
         ("ann", "corrector", "approver"),
-        ("bob", "approver"),
+        ("bob", "approver", "publisher"),
     ):
         holds = [word for role in roles for word in ("--role", role)]
         added = scr(*ours, "person", "add", person, *holds, "--by", "chief")
@@ -219,9 +273,18 @@ def test_the_walk_through_of_the_fixture(tmp_path, monkeypatch):
         assert every("x.db", "--by", column) == every("whole.db", "--by", column)
     assert scr(*ours, "verify").code == 0
     assert seals("x.db") == before
-    for stream in before:
-        name = stream.partition("/")[2]
-        assert scr(*ours, "publication", "verify", name).code == 0
+
+    names = [stream.partition("/")[2] for stream in before]
+    saying = ("--reason", "OIG-23-52", "--override", "asked for", "--by", "bob")
+    for name in names:
+        restating = (*ours, "restate", name, "--document", "again", *saying)
+        assert scr(*restating).code == 0
+        assert scr(*restating, "--measure", "dd-tco").code == 0
+        notice = scr(*ours, "publication", "notice", f"{name}-R2").out
+        assert "Nature: recast: the definition changed" in notice
+    assert scr(*ours, "check").code == 0
+    assert scr(*ours, "publication", "verify").code == 0
+    assert {name: seals("x.db")[name] for name in before} == before
 
 
 _UNITS = ("dd", "disruptions", "dismantlements")

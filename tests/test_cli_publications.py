@@ -314,7 +314,9 @@ def test_the_scrs_behind_a_publication():
     assert [one["scr"] for one in told] == ["SCR-1", "SCR-2", "SCR-3", "SCR-1"]
     some = rows("publication", "cases", "A", "--measure", "dd-tco", "--fy", "2019")
     assert some == asked[1]
-    assert rows("publication", "cases", "A", "--fy", "2020") == []
+    wrong = scr("publication", "cases", "A", "--fy", "2020")
+    assert wrong.code == 2
+    assert "A has no figure of these years; it has 2019" in wrong.err
     wrong = scr("publication", "cases", "A", "--measure", "entered-all")
     assert wrong.code == 2
     assert "A has no figure of entered-all; it has dd-all, dd-tco" in wrong.err

@@ -131,8 +131,8 @@ def test_through_a_red_gate_nothing_goes():
     assert (told.code, told.out, head()) == (5, "", 20)
     assert told.err == (
         "scr: the gate is not green: category-weaker-than-measure fails for 1 SCR; see"
-        " `scr validate`, correct or waive what fails, or say why it is published all"
-        " the same with --override REASON\n"
+        " `scr validate --measure dd-all --fy 2019..2019`; correct or waive what fails,"
+        " or say why it is published all the same with --override REASON\n"
     )
     assert publish("--dry-run", measure="dd-all").code == 5
 
@@ -188,9 +188,13 @@ def test_without_a_taxonomy_the_gate_is_not_green():
     assert told.code == 5
     assert "category-weaker-than-measure cannot be judged" in told.err
     assert scr(*arguments, "--override", "none was loaded").code == 0
-    assert "a rule could not be judged" in scr(
-        "--ledger", "bare.db", "publication", "show", "A"
-    ).out  # fmt: skip
+    ours = ("--ledger", "bare.db", "publication")
+    assert "category-weaker-than-measure (not judged)" in scr(*ours, "show", "A").out
+    report = scr(*ours, "report", "A").out
+    assert "| category-weaker-than-measure | error | not judged |" in report
+    sealed = scr(*ours, "show", "A", "--json").json["gate"]["rules"]
+    unknown = {one["rule"] for one in sealed if one.get("unknown")}
+    assert unknown == {"category-weaker-than-measure", "category-not-in-taxonomy"}
 
 
 def test_a_rehearsal_records_nothing():
@@ -397,10 +401,10 @@ def test_what_cannot_be_published(code, words, said):
         (2, "is not a day of the calendar", ["--as-of", "2020-02-30"]),
         (2, "is beyond the head", ["--as-of", "@99"]),
         (3, "no publication is named NOPE", ["--as-of", "NOPE"]),
-        (2, "--document must be text", ["--document", "a\x1b[31m\nb"]),
-        (2, "--claims must be text", ["--claims", "x" * 201]),
+        (2, "--document takes 1 to 200", ["--document", "a\x1b[31m\nb"]),
+        (2, "--claims takes 1 to 200", ["--claims", "x" * 201]),
         (2, "--override takes 1 to 200", ["--override", " "]),
-        (2, "--by must be text", ["--by", " "]),
+        (2, "--by takes 1 to 200", ["--by", " "]),
         (2, "leave the rest out", ["--as-printed", "p.jsonl"]),
     ],
 )
@@ -847,3 +851,29 @@ def test_a_hostile_note_is_no_part_of_it():
     ledgers.load("scr.db", line("SCR-1", "reopened", "2020-01-01", reason="CANARY"))
     publish("--as-of", "2024-01-15")
     assert "CANARY" not in scr("publication", "show", "APR", "--json").out
+
+
+@pytest.mark.parametrize("option", ["name", "--document", "--claims"])
+def test_what_no_seal_takes_is_one_line(option):
+    """
+    Text that is no Unicode is refused before anything is computed.
+    """
+    given = {"name": "B", "--document": "d", "--claims": "c", option: "b\udcff"}
+    name = given.pop("name")
+    said = [word for pair in given.items() for word in pair]
+    told = scr("publish", name, "--measure", "dd-all", "--fy", "2019", *said,
+               "--override", "o", "--by", "b")  # fmt: skip
+
+    assert (told.code, told.out, told.err.count("\n")) == (2, "", 1)
+
+
+def test_the_gate_of_the_past_cannot_be_mended_today():
+    """
+    What is corrected or waived now was not known then: the refusal says so, and names
+    the basis at which validation lists what fails.
+    """
+    told = publish("--as-of", "@19", measure="dd-all")
+
+    assert told.code == 5
+    assert '`scr validate --basis "all @19 ' in told.err
+    assert "what is mended today was not known then" in told.err

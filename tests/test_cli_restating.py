@@ -191,6 +191,59 @@ def test_a_restatement_rests_on_the_basis_that_is_asked_for():
     assert scr("publication", "verify", "APR-R1").code == 0
 
 
+def test_what_the_superseded_one_saw_has_to_be_seen():
+    """
+    Else what was not known yet would look as if it had gone.
+    """
+    for early in ("2019-01-01", "@3", "@0"):
+        told = scr("restate", "APR", *SAID, *GATE, "--as-of", early)
+        assert (told.code, told.out, told.err.count("\n")) == (2, "", 1)
+        assert "APR rests on what was known later than that" in told.err
+
+
+def test_what_was_said_of_the_superseded_one_is_said():
+    """
+    That it is withdrawn, and what is known to be wrong of it.
+    """
+    floor = [
+        "--measure",
+        "dd-all",
+        "--fy",
+        "2019",
+        "--misstated-by-at-least",
+        "1",
+        "--basis-of",
+        "b",
+    ]
+    why = ["--reason", "r", "--by", "b"]
+    assert scr("publication", "mark", "APR", *floor, *why).code == 0
+    assert scr("publication", "withdraw", "APR", *why).code == 0
+
+    told = scr("restate", "APR", *SAID, *GATE, "--dry-run")
+    assert "note: APR: WITHDRAWN on 2024-06-" in told.err
+    assert "known misstated by at least 1" in told.err
+    assert "WITHDRAWN" in scr("publication", "cases", "APR").out
+
+
+def test_a_plan_of_a_package_lists_what_it_moves():
+    """
+    The figures its SCRs entered, and those that only it would move; once it is decided
+    there is nothing to plan.
+    """
+    propose = ["correct", "propose", "--reason-code", "other", "--reason", "r"]
+    item = ["--scr", "SCR-1", "--event", "voided", "--by", "b"]
+    assert scr(*propose, *item).code == 0
+
+    planned = scr("restate", "--plan", "--package", "C-1", "--json").json
+    listed = scr("restate", "--plan", "--scr", "SCR-1", "--json").json
+    assert planned["rows"] == listed["rows"] != []
+    assert (planned["package"], planned["scrs"]) == ("C-1", ["SCR-1"])
+    assert scr("restate", "--plan", "--package", "C-9").code == 3
+    assert scr("restate", "--plan", "--package", "C-1", "--scr", "SCR-1").code == 2
+    scr("correct", "withdraw", "C-1", "--reason", "r", "--by", "b")
+    assert scr("restate", "--plan", "--package", "C-1").code == 5
+
+
 def test_a_gate_that_is_not_green_refuses():
     """
     As for a publication: an override is a reason that is kept, and shown.
@@ -223,7 +276,7 @@ WRONG = [
     (["APR", *SAID, *GATE, "--claims", "a\tb"], 2, "--claims"),
     (["APR", "--document", " ", "--reason", "r"], 2, "--document"),
     (["APR", "--document", "d", "--reason", " ", *GATE], 2, "reason must be text"),
-    (["APR", *SAID, *GATE, "--scr", "SCR-1"], 2, "--scr goes with --plan"),
+    (["APR", *SAID, *GATE, "--scr", "SCR-1"], 2, "--scr and --package go with --plan"),
     (["APR", *SAID, *GATE, "-f", "csv"], 2, "in words or with --json"),
     (["--plan"], 2, "give --scr"),
     (["--plan", "APR", "--scr", "SCR-1"], 2, "--plan takes --scr"),

@@ -93,6 +93,7 @@ RULES = st.builds(
     NUMBERS,
     NUMBERS,
     maybe(TARGETS),
+    unknown=maybe(st.sampled_from([True])),
 )
 PUBLICATIONS = st.builds(
     Publication,

@@ -454,9 +454,11 @@ def test_what_cannot_be_carried_out_any_more_is_refused_whole(path):
 
 def test_a_live_fact_does_not_pass_for_a_packages_own(path):
     """
-    Before there is a package of a name, `correction` is free text; after, it is not.
+    Whether there is a package of that name yet or not; what names none is free text.
     """
-    record(path, "reopened", reason="r", correction="C-1")
+    record(path, "reopened", reason="r", correction="ticket 7")
+    with pytest.raises(PackagesOwnError):
+        record(path, "reopened", reason="r", correction="C-1")
     propose(path, VOID)
 
     with pytest.raises(PackagesOwnError):

@@ -411,6 +411,33 @@ SMUGGLED = [
     ),
     (
         SCR,
+        "scr.reversed/1",
+        {
+            **REOPENED,
+            "event": "reversed",
+            "by": CHIEF,
+            "correction": "C-99",
+            "recorded_by": "registry",
+            "outcome": "D1",
+            "reason": "r",
+        },
+        "`reversed` is a correction, and four eyes are on",
+    ),
+    (
+        SCR,
+        "scr.reversed/1",
+        {
+            **REOPENED,
+            "event": "reversed",
+            "by": CHIEF,
+            "recorded_by": None,
+            "outcome": "D1",
+            "reason": "r",
+        },
+        "no file and no package brought it, and nobody is said to have",
+    ),
+    (
+        SCR,
         "scr.reopened/1",
         {**REOPENED, "by": "ann", "recorded_by": "a2", "reason": "r"},
         "ann acts from another account than a2",

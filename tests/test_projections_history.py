@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 
 import pytest
 
@@ -13,6 +14,7 @@ from projections import history
 from tests import ledgers
 from tests.commandline import HISTORY, life
 
+GOLDEN = Path(__file__).parents[1] / "fixtures" / "golden"
 RECORDED = "2024-01-03T12:00:00.000000Z"
 FACT = {
     "scr": "SCR-1",
@@ -84,6 +86,23 @@ def test_details_are_what_has_no_column():
     assert history.details({"event": "imported", "added": {"filed": 2}}) == (
         'added {"filed": 2}'
     )
+
+
+@pytest.mark.parametrize(
+    "path", sorted(GOLDEN.glob("*.json")), ids=lambda one: one.stem
+)
+def test_every_kind_of_fact_has_a_subject_and_a_short_line(path):
+    """
+    What a log shows of it names what it is about, and tells no list item by item.
+    """
+    fields = json.loads(path.read_bytes())
+    line = history.line_of(row(fields, f"{path.stem.rpartition('.')[0]}/1"))
+
+    told = history.details(line)
+    assert "[{" not in told
+    about = history.subject_of(line)
+    named = {"opened", "imported", "asserted", "withdrawn", "categorized"}
+    assert (about == "ledger") <= (fields["event"] in named)
 
 
 @pytest.mark.parametrize(

@@ -38,6 +38,8 @@ from ledger.domain.corrections import REASON_CODES
 from ledger.domain.corrections import ReasonCode as AnyReason
 from ledger.domain.people import ROLES, Role
 from ledger.domain.people import STREAM as PEOPLE_STREAM
+from ledger.domain.publication import NAME as PUBLICATION_NAME
+from ledger.domain.publication import NAME_TAKES as PUBLICATION_NAME_TAKES
 from ledger.domain.restatement import Cause, Part
 from ledger.domain.taxonomy import STREAM as TAXONOMY_STREAM
 from ledger.domain.taxonomy import Threshold
@@ -722,8 +724,8 @@ FiscalYear = Annotated[
 ]
 PublicationName = Annotated[
     str,
-    Field(pattern=r"^[A-Za-z][A-Za-z0-9._/-]{0,63}$"),
-    _Says("publication", "must be 1 to 64 of A-Z a-z 0-9 . _ - /, a letter first"),
+    Field(pattern=PUBLICATION_NAME),
+    _Says("publication", PUBLICATION_NAME_TAKES),
 ]
 _PublicationStatus = Annotated[
     Literal["late-data", "error", "definition"],
@@ -819,6 +821,7 @@ class RuledBody(_Part):
     failing: Quantity
     waived: Quantity
     threshold: Annotated[_Target | None, _Absent] = None
+    unknown: Annotated[Literal[True] | None, _Absent] = None
 
 
 class GateBody(_Part):

@@ -20,12 +20,14 @@ from ledger.errors import (
     PackageChangedError,
     PackageDecidedError,
     SelfApprovalError,
+    UnknownAuthorError,
 )
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from ledger.domain.events import PackageBody, PackageEvent
+    from ledger.domain.people import People
 
 State = Literal["proposed", "agreed", "rejected", "recalled"]
 
@@ -55,12 +57,17 @@ class Package(NamedTuple):
     """Who proposed or amended it, as they wrote themselves, in that order."""
 
 
+def is_name(text: str) -> bool:
+    """Whether a package can be named so: C- and a number."""
+    return _NAME.fullmatch(text) is not None
+
+
 def check_name(name: str) -> None:
     """Refuse what no package can be named, whatever is recorded.
 
     :raises NoSuchPackageError: it is not C- and a number.
     """
-    if _NAME.fullmatch(name) is None:
+    if not is_name(name):
         raise NoSuchPackageError(name)
 
 
@@ -115,6 +122,19 @@ def evolve(held: Package | None, fact: PackageEvent) -> Package:
             return held._replace(state="recalled")
         case _:
             assert_never(fact)
+
+
+def refuse_strangers(people: People, held: Package) -> None:
+    """Refuse to agree to a package of somebody who is no person of the ledger.
+
+    Nobody could say that it is not the one who agrees.
+
+    :param people: those on record, where four eyes are on.
+    :raises UnknownAuthorError: an author is none of them.
+    """
+    strangers = [name for name in held.authors if people.find(name) is None]
+    if people.persons and strangers and not people.solo:
+        raise UnknownAuthorError(held.id, strangers[0])
 
 
 def refuse(

@@ -7,11 +7,13 @@ stands under the same seal (docs/publications.md).
 
 from __future__ import annotations
 
+import re
 from hashlib import sha256
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 from ledger.domain import restatement
 from ledger.domain.restatement import Change, Previously, Supersedes
+from ledger.errors import FieldError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -90,6 +92,20 @@ class Figure(NamedTuple):
         return self.value if self.printed is None else self.printed
 
 
+NAME = r"^[A-Za-z][A-Za-z0-9._/-]{0,63}$"
+NAME_TAKES = "must be 1 to 64 of A-Z a-z 0-9 . _ - /, a letter first"
+
+
+def check_name(name: str) -> None:
+    """Refuse what no publication can be named.
+
+    :raises FieldError: it says what a name takes.
+    """
+    if re.fullmatch(NAME, name) is None:
+        field = "publication"
+        raise FieldError(field, NAME_TAKES)
+
+
 class Ruled(NamedTuple):
     """What one rule of validation found."""
 
@@ -98,6 +114,8 @@ class Ruled(NamedTuple):
     failing: int
     waived: int
     threshold: float | None = None
+    unknown: bool | None = None
+    """True where it could not be judged, which is no pass; older ones do not say."""
 
 
 class Gate(NamedTuple):
@@ -281,7 +299,8 @@ def disagreements(one: Publication) -> Iterator[str]:
 
 def _left(gate: Gate) -> bool:
     return any(
-        one.severity == "error" and one.failing > one.waived for one in gate.rules
+        one.severity == "error" and (one.failing > one.waived or one.unknown)
+        for one in gate.rules
     )
 
 

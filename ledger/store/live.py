@@ -9,7 +9,7 @@ from eventsourcing.persistence import StoredEvent
 from ledger.domain import scr as scrs
 from ledger.domain import subject as subjects
 from ledger.domain.events import ScrFact, Unreadable, parse_fields, payload_of
-from ledger.domain.package import PREFIX
+from ledger.domain.package import is_name
 from ledger.errors import (
     AnomalyError,
     CommandIdTakenError,
@@ -58,7 +58,7 @@ def record(
     :raises CommandIdTakenError: its ``command_id`` belongs to another fact.
     :raises FieldError: a value is not what its field takes.
     """
-    if appending.positions(f"{PREFIX}{fields.get('correction', '')}"):
+    if is_name(fields.get("correction", "")):
         raise PackagesOwnError
     today = appending.moment.astimezone(zone).date()
     fact = _fact({"effective_on": today.isoformat(), **fields}, account)

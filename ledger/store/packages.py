@@ -115,6 +115,8 @@ def append(
         lengths = lengths_of(appending, standing.content)
     two = people.four_eyes(appending)
     _who(fact, standing, two=two)
+    if isinstance(fact, Agreed) and standing is not None:
+        packages.refuse_strangers(people.recorded(appending), standing)
     packages.refuse(standing, fact, lengths, four_eyes=two)
     stored = [StoredEvent(fact.stream, length + 1, fact.topic, payload_of(fact))]
     count = 0
