@@ -8,11 +8,11 @@ from __future__ import annotations
 import os
 from dataclasses import dataclass, field
 
-import pytest
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import (
     RuleBasedStateMachine,
+    initialize,
     invariant,
     precondition,
     rule,
@@ -20,16 +20,21 @@ from hypothesis.stateful import (
 
 from ledger import app
 from ledger.errors import (
+    DirectCorrectionError,
     FaultyPackageError,
+    LacksRoleError,
     LedgerError,
     NotAnAuthorError,
+    NotAPersonError,
     PackageChangedError,
     PackageDecidedError,
     PackagesOwnError,
+    RoleNotHeldError,
     SelfApprovalError,
+    UnknownAuthorError,
     VoidedError,
 )
-from tests import ledgers
+from tests import ledgers, people, restatements
 from tests.commandline import HISTORY
 from tests.packages import (
     WHY,
@@ -41,7 +46,6 @@ from tests.packages import (
     previewed,
     publish,
     seals,
-    two_people,
     verified,
 )
 
@@ -49,6 +53,10 @@ STEPS = int(os.environ.get("SCR_SOAK_STEPS", "300"))
 PER_RUN = 50
 SCRS = ("SCR-1", "SCR-2", "SCR-3")
 PEOPLE = ("ann", "bob", "cy")
+STRANGER = "dee"
+"""Who acts too, and never becomes a person of the ledger."""
+CORRECTING = ("corrector", "approver")
+OTHERS = {"agent-1": "agent", "press": "publisher", "publisher": "publisher"}
 WAYS = (
     str,
     str.upper,
@@ -74,7 +82,8 @@ ITEMS = st.lists(
     min_size=1,
     max_size=3,
 )
-NAMES = st.tuples(st.sampled_from(PEOPLE), st.sampled_from(WAYS))
+NAMES = st.tuples(st.sampled_from((*PEOPLE, STRANGER)), st.sampled_from(WAYS))
+ROLES = st.sampled_from(CORRECTING)
 PICKED = st.integers(0, 999)
 
 
@@ -106,12 +115,10 @@ class Corrections(RuleBasedStateMachine):
     """People who propose, look, amend and decide, while life goes on."""
 
     def __init__(self) -> None:
-        """Begin with a ledger in which two people are asked for."""
+        """Begin with a ledger of nobody yet."""
         super().__init__()
         if not TEMPLATE:
             TEMPLATE.append(template())
-        self.patch = pytest.MonkeyPatch()
-        two_people(self.patch)
         self.entered = ledgers.folder()
         file = self.entered.__enter__() / "scr.db"
         file.write_bytes(TEMPLATE[0])
@@ -122,6 +129,8 @@ class Corrections(RuleBasedStateMachine):
         self.voided: set[str] = set()
         self.applied: list[tuple[str, str, str]] = []
         self.sealed: dict[str, bytes] = {}
+        self.roles: dict[str, set[str]] = {}
+        """Of each person; without any, four eyes are off."""
 
     def teardown(self) -> None:
         """Leave a ledger that verifies, and nothing else."""
@@ -130,7 +139,6 @@ class Corrections(RuleBasedStateMachine):
             assert verified(self.path) == ()
         finally:
             self.entered.__exit__(None, None, None)
-            self.patch.undo()
 
     # --- the model ---
 
@@ -142,6 +150,18 @@ class Corrections(RuleBasedStateMachine):
                 return False
             (voided.add if one["event"] == "voided" else voided.discard)(one["scr"])
         return True
+
+    def may(self, who, *roles: str) -> type[LedgerError] | None:
+        """Say how somebody is refused who holds none of some roles."""
+        if not self.roles:
+            return None
+        if who[0] not in self.roles:
+            return NotAPersonError
+        return None if self.roles[who[0]] & {*roles} else LacksRoleError
+
+    def is_own(self, who, held: Modelled) -> bool:
+        """Say whether four eyes see an author in who decides."""
+        return bool(self.roles) and who[0] in held.authors
 
     def take(self, one) -> None:
         """Note a fact."""
@@ -172,12 +192,52 @@ class Corrections(RuleBasedStateMachine):
         assert (told and type(told)) is error, (told, error)
         return told is None
 
+    # --- who there is ---
+
+    @initialize(on=st.integers(0, 3))
+    def begin(self, on) -> None:
+        """Begin with four eyes on, mostly; sometimes a stranger proposed before."""
+        if on == 1:
+            self.propose([item("redated", outcome="D1")], (STRANGER, str))
+        if on:
+            self.switch_on()
+
+    @precondition(lambda self: not self.roles)
+    @rule()
+    def switch_on(self) -> None:
+        """Add everybody but the stranger; from then on roles are asked for."""
+        people.add(self.path, people.CHIEF, "supervisor")
+        for name, role in OTHERS.items():
+            people.add(self.path, name, role)
+        for name in PEOPLE:
+            people.add(self.path, name, *CORRECTING)
+        self.roles = {name: {*CORRECTING} for name in PEOPLE}
+
+    @precondition(lambda self: self.roles)
+    @rule(name=st.sampled_from(PEOPLE), role=ROLES, by=st.booleans())
+    def grant(self, name, role, by) -> None:
+        """Let the chief grant a role, or somebody who may not."""
+        # What is held already is granted by anybody: it records nothing.
+        error = None if by or role in self.roles[name] else LacksRoleError
+        chief = people.CHIEF if by else name
+        if self.expect(error, lambda: people.grant(self.path, name, role, by=chief)):
+            self.roles[name].add(role)
+
+    @precondition(lambda self: self.roles)
+    @rule(name=st.sampled_from(PEOPLE), role=ROLES)
+    def revoke(self, name, role) -> None:
+        """Let the chief take a role away."""
+        error = None if role in self.roles[name] else RoleNotHeldError
+        if self.expect(error, lambda: people.revoke(self.path, name, role)):
+            self.roles[name].remove(role)
+
     # --- what people do ---
 
     @rule(items=ITEMS, who=NAMES)
     def propose(self, items, who) -> None:
         """Propose a package."""
         error = None if self.lawful(items) else FaultyPackageError
+        error = self.may(who, "corrector") or error
         name = f"C-{len(self.packages) + 1}"
         if self.expect(error, lambda: self._say(items, who, None)):
             self.packages[name] = Modelled(items, {who[0]})
@@ -195,6 +255,7 @@ class Corrections(RuleBasedStateMachine):
         error = None if self.lawful(items) else FaultyPackageError
         if held.state != "proposed":
             error = PackageDecidedError
+        error = self.may(who, "corrector") or error
         if self.expect(error, lambda: self._say(items, who, name)):
             held.items = items
             held.authors.add(who[0])
@@ -225,10 +286,14 @@ class Corrections(RuleBasedStateMachine):
 
     def _approve(self, name, digest, who, *, right) -> None:
         held = self.packages[name]
-        error = None
-        if held.state != "proposed":
+        error = self.may(who, "approver")
+        if error is not None:
+            pass
+        elif self.roles and STRANGER in held.authors:
+            error = UnknownAuthorError
+        elif held.state != "proposed":
             error = PackageDecidedError
-        elif who[0] in held.authors:
+        elif self.is_own(who, held):
             error = SelfApprovalError
         elif not right:
             error = PackageChangedError
@@ -268,7 +333,8 @@ class Corrections(RuleBasedStateMachine):
         name = self.picked(number)
         held = self.packages[name]
         error = None if held.state == "proposed" else PackageDecidedError
-        error = SelfApprovalError if who[0] in held.authors else error
+        error = SelfApprovalError if self.is_own(who, held) else error
+        error = self.may(who, "approver") or error
         if self.expect(error, lambda: self._turn(name, who, recall=False)):
             held.state = "rejected"
 
@@ -279,7 +345,9 @@ class Corrections(RuleBasedStateMachine):
         name = self.picked(number)
         held = self.packages[name]
         error = None if held.state == "proposed" else PackageDecidedError
-        error = error if who[0] in held.authors else NotAnAuthorError
+        if self.roles and who[0] not in held.authors:
+            error = NotAnAuthorError
+        error = self.may(who, *CORRECTING) or error
         if self.expect(error, lambda: self._turn(name, who, recall=True)):
             held.state = "recalled"
 
@@ -296,11 +364,20 @@ class Corrections(RuleBasedStateMachine):
         if self.expect(error, lambda: self.ledger.record(fields, zone=ZONE)):
             self.take({"scr": scr, "event": event})
 
+    @rule(scr=st.sampled_from(SCRS), who=NAMES)
+    def correct_directly(self, scr, who) -> None:
+        """Correct without a package, which only a ledger without people lets pass."""
+        fields = {"scr": scr, "event": "voided", "by": who[0], "reason": "r"}
+        error = VoidedError if scr in self.voided else None
+        error = DirectCorrectionError if self.roles else error
+        if self.expect(error, lambda: self.ledger.record(fields, zone=ZONE)):
+            self.take(fields)
+
     @precondition(lambda self: self.packages)
     @rule(number=PICKED, scr=st.sampled_from(SCRS))
     def pretend(self, number, scr) -> None:
         """Record a live fact as if a package had brought it."""
-        fields = {"scr": scr, "event": "reopened", "by": "ann", "reason": "r"}
+        fields = {"scr": scr, "event": "reopened", "by": "agent-1", "reason": "r"}
         said = {**fields, "correction": self.picked(number)}
         self.expect(PackagesOwnError, lambda: self.ledger.record(said, zone=ZONE))
 
@@ -310,7 +387,20 @@ class Corrections(RuleBasedStateMachine):
         """Print figures."""
         name = f"APR-{len(self.sealed)}"
         publish(self.path, name, *((measure, year, value) for year in (2019, 2020)))
-        self.sealed = seals(self.path)
+        self.sealed = {**seals(self.path), **self.sealed}
+
+    @precondition(lambda self: 0 < len(self.sealed) < 5)
+    @rule(recast=st.booleans())
+    def restate(self, recast) -> None:
+        """Seal another publication in the place of what is current of the first."""
+        recasts = ["dd-tco"] if recast else []
+        said = restatements.restate(self.path, "APR-0", recasts)
+        assert said.four_eyes is bool(self.roles)
+        self.sealed = self.sealed | {
+            stream: payload
+            for stream, payload in seals(self.path).items()
+            if stream not in self.sealed
+        }
 
     # --- what always holds ---
 

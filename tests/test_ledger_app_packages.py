@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from ledger.errors import LedgerError
-from tests import ledgers
+from tests import ledgers, people
 from tests.commandline import HISTORY
 from tests.packages import (
     agree,
@@ -32,10 +32,13 @@ ITEMS = [item("voided"), item("voided", "SCR-2"), item("voided", "SCR-3")]
 @pytest.fixture
 def proposed(tmp_path) -> Path:
     """
-    A ledger with a package of three items.
+    A ledger of people, with a package of three items.
     """
     path = ledgers.make(tmp_path / "scr.db")
     ledgers.load(path, HISTORY)
+    people.add(path, people.CHIEF, "supervisor")
+    for name in ("ann", "bob", "cy"):
+        people.add(path, name, "corrector", "approver")
     propose(path, *ITEMS)
     return tmp_path / "scr.db"
 
