@@ -276,7 +276,7 @@ def test_the_check_of_definitions_is_needed(defined, monkeypatch):
     rehash(defined)
     assert ("definition", 2) in findings(defined)
 
-    monkeypatch.setattr(fsck._LogCheck, "_measure", lambda *_: iter(()))
+    monkeypatch.setattr(fsck.LogCheck, "_measure", lambda *_: iter(()))
 
     assert findings(defined) == []
 
@@ -349,20 +349,20 @@ def test_roots_of_assertions_are_found_in_a_long_log(path):
     assert wrong == [306, 307, 308]
 
 
-@pytest.mark.parametrize("check", ["_assertion", "_proofs"])
+@pytest.mark.parametrize("check", ["_assertion", "proofs"])
 def test_each_check_of_assertions_is_needed(asserted, check, monkeypatch):
     """
     With it taken out, what it alone finds is no longer found.
     """
     forged = {
         "_assertion": put(5, '"assertion":3', '"assertion":2'),
-        "_proofs": put(2, '"by":"b"', '"by":"c"'),
+        "proofs": put(2, '"by":"b"', '"by":"c"'),
     }[check]
     tamper(asserted, forged)
     rehash(asserted)
     assert "assertion" in {name for name, _ in findings(asserted)}
 
-    owner = fsck._LogCheck if check == "_assertion" else fsck
+    owner = fsck.LogCheck if check == "_assertion" else fsck
     monkeypatch.setattr(owner, check, lambda *_: iter(()))
 
     assert findings(asserted) == []
@@ -507,7 +507,7 @@ def said_of(path: str) -> list[str]:
         ("whether the ledger supports", "disagreements", put(306, "false", "true")),
         ("printed otherwise", "stale", put(305, '"value":60}', '"value":61}')),
         ("its seal is of another", "seal_of", put(304, "a report", "a book")),
-        ("proved at root", "_proofs", put(9, '"by":"agent-1"', '"by":"agent-2"')),
+        ("proved at root", "proofs", put(9, '"by":"agent-1"', '"by":"agent-2"')),
         ("log goes up to", "_publication", put(306, 'ion":305', 'ion":9000')),
     ],
 )
@@ -526,7 +526,7 @@ def test_each_check_of_publications_is_needed(
 
     seals = iter([payload(published, at)["seal"] for at in (304, 305, 306)])
     instead = (lambda _: next(seals)) if check == "seal_of" else lambda *_: iter(())
-    owner = {"_proofs": fsck, "_publication": fsck._LogCheck}.get(check, publications)
+    owner = {"proofs": fsck, "_publication": fsck.LogCheck}.get(check, publications)
     monkeypatch.setattr(owner, check, instead)
 
     assert words not in " ".join(said_of(published))
@@ -597,7 +597,7 @@ def test_a_forged_taxonomy_or_waiver_is_found(  # noqa: PLR0913, PLR0917 - a tab
     found = fsck.check(categorized, lambda _: None).findings
     assert (check, position) in {(one.check, one.position) for one in found}
     assert any(words in one.why for one in found if one.position == position)
-    monkeypatch.setattr(fsck._LogCheck, "_own", lambda *_: iter(()))
+    monkeypatch.setattr(fsck.LogCheck, "_own", lambda *_: iter(()))
     assert check not in {name for name, _ in findings(categorized)}
 
 
@@ -743,7 +743,7 @@ def test_each_check_of_packages_is_needed(packaged, name, monkeypatch):
     rehash(packaged)
     assert ("package", position) in findings(packaged)
 
-    monkeypatch.setattr(fsck._LogCheck, name, lambda *_: iter(()))
+    monkeypatch.setattr(fsck.LogCheck, name, lambda *_: iter(()))
     assert ("package", position) not in findings(packaged)
 
 
@@ -755,7 +755,7 @@ def test_the_check_for_the_end_of_a_package_is_needed(packaged, monkeypatch):
     rehash(packaged)
     assert ("package", None) in findings(packaged)
 
-    monkeypatch.setattr(fsck, "_unbrought", lambda _: iter(()))
+    monkeypatch.setattr(fsck, "unbrought", lambda _: iter(()))
     assert ("package", None) not in findings(packaged)
 
 
@@ -777,12 +777,12 @@ def test_what_a_file_says_of_a_package_is_its_claim(packaged):
 
 
 CHECKS = {
-    "schema": ("_schema", None),
-    "tiles": ("_tiles", None),
-    "tail": ("_ends", None),
-    "version": ("_place", fsck._LogCheck),
-    "rules": ("_rules", fsck._LogCheck),
-    "import": ("_own", fsck._LogCheck),
+    "schema": ("schema_text", None),
+    "tiles": ("tiles", None),
+    "tail": ("ends", None),
+    "version": ("_place", fsck.LogCheck),
+    "rules": ("_rules", fsck.LogCheck),
+    "import": ("_own", fsck.LogCheck),
 }
 
 

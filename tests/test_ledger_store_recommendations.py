@@ -224,6 +224,6 @@ def test_a_forged_recommendation_is_found(path, monkeypatch, position, old, new)
 
     found = tampered(path, position, old, new)
     assert ("recommendation" in found) == (old != new)
-    monkeypatch.setattr(fsck._LogCheck, "_recommendation", lambda *_: iter(()))
+    monkeypatch.setattr(fsck.LogCheck, "_recommendation", lambda *_: iter(()))
     left = fsck.check(path, lambda _: None).findings
     assert "recommendation" not in {one.check for one in left}

@@ -236,6 +236,6 @@ def test_a_forged_request_is_found(path, monkeypatch, at, old, new):
     assert fsck.check(path, lambda _: None).findings == ()
 
     assert "request" in tampered(path, first + at, old, new)
-    monkeypatch.setattr(fsck._LogCheck, "_request", lambda *_: iter(()))
+    monkeypatch.setattr(fsck.LogCheck, "_request", lambda *_: iter(()))
     found = fsck.check(path, lambda _: None).findings
     assert "request" not in {one.check for one in found}

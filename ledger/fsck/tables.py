@@ -1,0 +1,142 @@
+"""The file itself: its tables as text and as rows, tiles, what SQLite checks."""
+
+from __future__ import annotations
+
+import sqlite3
+from pathlib import Path
+from typing import TYPE_CHECKING
+from urllib.parse import quote
+
+from ledger import schema
+from ledger.fsck.found import Finding, Row
+from ledger.tlog.merkle import root
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+PAGE = 2_000
+WIDTH = 256
+"""Hashes of one level under a hash of the next."""
+
+
+def connect(path: str) -> sqlite3.Connection:
+    """Open a file read-only, with nothing in it believed: texts come as bytes."""
+    uri = f"file:{quote(str(Path(path).absolute()))}?mode=ro"
+    connection = sqlite3.connect(uri, uri=True, timeout=30, isolation_level=None)
+    connection.text_factory = bytes
+    for pragma in ("query_only=ON", "trusted_schema=OFF", "cell_size_check=ON"):
+        connection.execute(f"PRAGMA {pragma}")
+    return connection
+
+
+def schema_text(connection: sqlite3.Connection) -> Iterator[Finding]:
+    """Compare the text of every table, index and trigger with what `init` writes."""
+    found = {
+        shown(name): shown(text)
+        for name, text in connection.execute("SELECT name, sql FROM sqlite_schema")
+        if not shown(name).startswith("sqlite_")
+    }
+    expected = schema.expected()
+    for name in sorted(found.keys() | expected.keys()):
+        if found.get(name) != expected.get(name):
+            what = "is missing" if name not in found else "is not as `scr init` made it"
+            yield Finding(None, "schema", f"{name} {what}")
+    for pragma, value in (
+        ("application_id", schema.APPLICATION_ID),
+        ("user_version", schema.FORMAT),
+    ):
+        held = connection.execute(f"PRAGMA {pragma}").fetchone()[0]
+        if held != value:
+            yield Finding(None, "schema", f"{pragma} is {held}, not {value}")
+
+
+def rows(connection: sqlite3.Connection) -> Iterator[Row]:
+    """Yield the rows of the log in the order of their keys, page by page."""
+    after = -(2**63)
+    query = (
+        "SELECT rowid, originator_id, originator_version, topic, state, recorded_at,"
+        " leaf_hash FROM stored_events WHERE rowid>? ORDER BY rowid LIMIT ?"
+    )
+    while page := connection.execute(query, (after, PAGE)).fetchall():
+        yield from map(Row._make, page)
+        after = page[-1][0]
+
+
+def columns_of(row: Row) -> tuple[str, int, str, bytes, str, bytes] | None:
+    """Return the columns as what they should be, or None if one is not."""
+    match row:
+        case Row(
+            stream=bytes(stream),
+            version=int(version),
+            topic=bytes(topic),
+            payload=bytes(payload),
+            recorded_at=bytes(recorded_at),
+            leaf=bytes(leaf),
+        ):
+            texts = (stream, topic, recorded_at)
+        case _:
+            return None
+    if any(b"\n" in text for text in texts):
+        return None
+    try:
+        return (
+            stream.decode(),
+            version,
+            topic.decode(),
+            payload,
+            recorded_at.decode(),
+            leaf,
+        )
+    except UnicodeDecodeError:
+        return None
+
+
+def tiles(connection: sqlite3.Connection, leaves: list[bytes]) -> Iterator[Finding]:
+    """Compare the kept tiles with those the recomputed leaves give."""
+    kept = {
+        (level, place): held
+        for level, place, held in connection.execute(
+            "SELECT level, place, hash FROM tiles"
+        )
+    }
+    level, hashes = 1, row_above(leaves)
+    while hashes:
+        for place, computed in enumerate(hashes):
+            if kept.pop((level, place), None) != computed:
+                position = (place + 1) * WIDTH**level
+                why = f"tile entry {level}/{place} is not what its leaves give"
+                yield Finding(position, "tiles", why)
+        level, hashes = level + 1, row_above(hashes)
+    for extra in sorted(kept, key=str):
+        yield Finding(None, "tiles", f"tile entry {extra} has no leaves")
+
+
+def row_above(hashes: list[bytes]) -> list[bytes]:
+    """Return the hashes of the next level: of the whole groups, in order."""
+    whole = len(hashes) // WIDTH * WIDTH
+    return [root(hashes[i : i + WIDTH]) for i in range(0, whole, WIDTH)]
+
+
+def ends(connection: sqlite3.Connection, head: int) -> Iterator[Finding]:
+    """Compare where the log ends with the last position that was given out."""
+    given = connection.execute(
+        "SELECT seq FROM sqlite_sequence WHERE name=?", (schema.EVENTS,)
+    ).fetchone()
+    if given != (head,):
+        last = given[0] if given else 0
+        why = f"the log ends at {head}, but position {shown(last)} was given out"
+        yield Finding(None, "tail", why)
+    if head == 0:
+        yield Finding(None, "identity", "the log is empty")
+
+
+def pages(connection: sqlite3.Connection) -> Iterator[Finding]:
+    """Let SQLite check what hashes do not see: pages, and indexes against tables."""
+    for (line,) in connection.execute("PRAGMA integrity_check(10)"):
+        if line != b"ok":
+            yield Finding(None, "file", shown(line))
+
+
+def shown(value: object) -> str:
+    """Return a value of the file as text, whatever it is."""
+    return value.decode(errors="replace") if isinstance(value, bytes) else str(value)
