@@ -27,6 +27,9 @@ F = TypeVar("F", bound="Callable[..., Any]")
 
 PROGRESS_AFTER_SECONDS = 1.0
 
+_DOCUMENTS = {"": "md", ".md": "md", ".html": "html", ".htm": "html"}
+"""The endings of documents; a name without one says nothing."""
+
 _SQLITE = b"SQLite format 3\0"
 
 
@@ -192,9 +195,21 @@ def document_options(command: F) -> F:
 
 
 def document_format(asked: str | None, path: str | None) -> str:
-    """Return ``md`` or ``html``: what is asked for, else what the file's name says."""
-    by_name = "html" if path and path.lower().endswith((".html", ".htm")) else "md"
-    return asked or by_name
+    """Return ``md`` or ``html``: what is asked for, else what the file's name says.
+
+    :raises UsageError: the name ends as something else does, such as .pdf.
+    """
+    if asked is not None or path is None:
+        return asked or "md"
+    _, ending = os.path.splitext(path)  # noqa: PTH122 - of a text, which is no path yet
+    try:
+        return _DOCUMENTS[ending.lower()]
+    except KeyError:
+        message = (
+            f"-o {path} ends with {ending}, and a document is .md or .html;"
+            " name it so, or say which with --format"
+        )
+        raise UsageError(message) from None
 
 
 @contextmanager

@@ -173,7 +173,10 @@ def _items(given: dict[str, Any]) -> list[dict[str, str]]:
             message = "--csv brings all items; leave the options of one SCR out"
             raise click.UsageError(message)
         return _read(given["table"])
-    if bool(given["scr"]) == bool(given["organization_id"]) or not given["event"]:
+    if given["scr"] and given["organization_id"]:
+        message = "--scr and --organization-id name two subjects; an item has one"
+        raise click.UsageError(message)
+    if not (given["scr"] or given["organization_id"]) or not given["event"]:
         message = "give --scr and --event, or --csv FILE"
         raise click.UsageError(message)
     subject = "scr" if given["scr"] else "organization"

@@ -138,13 +138,14 @@ def _lines(*, uncorrected: bool) -> Iterator[IO[bytes]]:
 
 def _register(ledger: CaseLedger, path: str) -> None:
     """Register what was printed, as it was printed."""
+    from cli.publishing import printed_of
     from ledger.intake.printed import read_printings
-    from projections.publishing import Printed, as_printed
+    from projections.publishing import as_printed
 
     with fixture("printed.jsonl").open("rb") as lines:
         printings = read_printings("printed.jsonl", lines)
     with asking(Settings(path), Basing(None, None)) as open_:
-        wanted = [Printed(**one._asdict()) for one in printings]
+        wanted = [printed_of(one) for one in printings]
         contents = as_printed(open_.log, open_.model, wanted)
         head = open_.log.head
     ledger.publish(contents, head=head, by=BY)

@@ -48,9 +48,10 @@ def notice_command(
     from projections.notices import notice
     from projections.publications import named
 
+    fmt = document_format(format_, path)
     with asking(settings, Basing(None, None)) as open_:
         found = notice(open_.log, open_.model, named(open_.log, name))
-    text = document(found, document_format(format_, path))
+    text = document(found, fmt)
     with read_enough(), output(path) as out:
         out.write(text)
 

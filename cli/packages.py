@@ -27,6 +27,34 @@ def items_words(count: int) -> str:
     return "1 item" if count == 1 else f"{count:,} items"
 
 
+def package_row(one: Standing) -> Row:
+    """Return what a sample says of a package that is from its findings."""
+    content = one.package.content
+    found = content.findings
+    return {
+        "package": one.package.id,
+        "state": one.package.state,
+        "attribute": None if found is None else f"{found.attribute}={found.answer}",
+        "items": len(content.items),
+        "proposed_at": one.steps[0].position,
+        "decided_at": None if one.decided is None else one.decided.position,
+    }
+
+
+def package_words(one: Standing) -> str:
+    """Return the same in words."""
+    row = package_row(one)
+    at = row["decided_at"] or row["proposed_at"]
+    return (
+        f"{row['package']}  {row['state']} @{at}, {items_words(_size(one))} of the"
+        f" findings {row['attribute']}"
+    )
+
+
+def _size(one: Standing) -> int:
+    return len(one.package.content.items)
+
+
 # --- preview --------------------------------------------------------------------------
 
 
@@ -304,6 +332,9 @@ def answer_show(settings: Settings, given: Mapping[str, Any]) -> None:
                     **_listed(open_.log, one),
                     "items": len(content.items),
                     "evidence": content.evidence,
+                    "findings": None
+                    if content.findings is None
+                    else content.findings.model_dump(),
                     "authors": list(dict.fromkeys(one.package.authors)),
                     "history": [
                         {**step._asdict(), "identity": _identity(open_.log, step)}
@@ -346,6 +377,8 @@ def _show_notes(log: Log, one: Standing, stood: Sequence[Delay]) -> list[str]:
         notes.append(
             f"{step.event} @{step.position} at {step.recorded_at} by {who}{words}"
         )
+    if (of := one.package.content.findings) is not None:
+        notes.append(f"From the findings {of.attribute}={of.answer} of {of.sample}")
     if one.package.content.evidence:
         notes.append(f"Evidence: {', '.join(one.package.content.evidence)}")
     if stood:

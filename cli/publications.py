@@ -412,9 +412,10 @@ def report_command(
     from projections.publications import named
     from projections.reporting import report
 
+    fmt = document_format(format_, path)
     with asking(settings, Basing(None, None)) as open_:
         found = report(open_.log, open_.model, named(open_.log, name))
-    text = document(found, document_format(format_, path))
+    text = document(found, fmt)
     with read_enough(), output(path) as out:
         out.write(text)
 

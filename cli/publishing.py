@@ -15,12 +15,15 @@ from cli.safe import display, json_text
 from cli.sealing import Made, check_said, passed, record, sealed
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
+    from cli.asking import Asking
     from cli.main import Settings
     from ledger.domain.publication import Publication, Status
     from ledger.intake.printed import Printing
-    from projections.publishing import Wanted
+    from projections.publishing import Printed, Wanted
+
+_STANDARD_INPUT = "standard input"
 
 PUBLISH_EXAMPLES = """\b
 Examples:
@@ -239,8 +242,10 @@ def _tell(made: Made, position: int, given: Mapping[str, Any]) -> None:
 
 
 def _register(settings: Settings, given: dict[str, Any]) -> None:
-    printings = _read(given["printed"])
-    at_the_head(lambda: _register_once(settings, printings, given))
+    path = given["printed"]
+    file = _STANDARD_INPUT if path == "-" else path
+    printings = _read(path)
+    at_the_head(lambda: _register_once(settings, file, printings, given))
 
 
 def _read(path: str) -> list[Printing]:
@@ -251,7 +256,7 @@ def _read(path: str) -> list[Printing]:
     from ledger.intake.printed import read_printings
 
     if path == "-":
-        return read_printings("standard input", sys.stdin.buffer)
+        return read_printings(_STANDARD_INPUT, sys.stdin.buffer)
     try:
         with Path(path).open("rb") as lines:
             return read_printings(path, lines)
@@ -261,17 +266,51 @@ def _read(path: str) -> list[Printing]:
 
 
 def _register_once(
-    settings: Settings, printings: Sequence[Printing], given: Mapping[str, Any]
+    settings: Settings,
+    file: str,
+    printings: Sequence[Printing],
+    given: Mapping[str, Any],
 ) -> None:
-    from projections.publishing import Printed, as_printed, registered
+    from projections.publishing import as_printed, registered
 
     with asking(settings, Basing(None, None)) as open_:
-        wanted = [Printed(**one._asdict()) for one in printings]
+        wanted = [printed_of(one) for one in printings]
+        _check_answerable(open_, file, printings)
         new, already = registered(open_.log, wanted)
         contents = as_printed(open_.log, open_.model, new)
         basis, head = open_.graded(), open_.log.head
     positions = record(settings, contents, head, given) if contents else []
     _tell_registered(contents, positions, already, basis, given)
+
+
+def printed_of(one: Printing) -> Printed:
+    """Return a printing without where in its file it is."""
+    from projections.publishing import Printed
+
+    figures = tuple(
+        (each.measure, each.fiscal_year, each.value, each.words) for each in one.figures
+    )
+    said = {**one._asdict(), "figures": figures}
+    return Printed(**{name: said[name] for name in Printed._fields})
+
+
+def _check_answerable(open_: Asking, file: str, printings: Iterable[Printing]) -> None:
+    """Refuse printings at a basis, or of a measure, that the ledger does not know.
+
+    :raises FaultyFileError: with each of them, and its line.
+    """
+    from ledger.intake.printed import faulty
+    from projections.publishing import unanswerable
+
+    faults: list[tuple[int, str]] = []
+    for one in printings:
+        for measure, why in unanswerable(open_.log, open_.model, printed_of(one)):
+            field = "as_of" if measure is None else f"figures.{measure}"
+            lines = [each.line for each in one.figures if each.measure == measure]
+            number = min(lines, default=one.line)
+            faults.append((number, f"{file}:{number}: {field}: {why}"))
+    if faults:
+        raise faulty(file, [text for _, text in sorted(faults)])
 
 
 def _tell_registered(

@@ -17,9 +17,11 @@ from cli.asking import (
     progress,
 )
 from cli.main import Suggesting
+from cli.packages import package_row, package_words
 from cli.recording import recording_options
 from cli.render import Answer, Column
 from cli.safe import display, json_text
+from cli.sample_correcting import propose_corrections_command
 from cli.sample_evaluating import evaluate_command, report_command
 from cli.sample_planning import plan_command
 from cli.sample_recording import record_command, settle_command
@@ -368,12 +370,14 @@ def _listed(one: Recorded) -> Row:
 @form_options
 @click.pass_obj
 def show_command(settings: Settings, /, **given: Any) -> None:
-    """Show a sample: its frame, its draw, and each item with the answers on it."""
+    """Show a sample: frame, draw, each item with its answers, and what came of it."""
+    from projections.packages import of_sample
     from projections.samples import items_of, named
 
     how = form(given)
     with asking(settings, Basing(given["as_of"], given["basis"])) as open_:
         one = named(open_.log, open_.basis, given["name"])
+        packages = of_sample(open_.log, open_.basis, one.name)
         rows = [
             row
             for item in (items_of(one) if one.sample.drawn else ())
@@ -397,8 +401,8 @@ def show_command(settings: Settings, /, **given: Any) -> None:
             ],
             rows,
             title=f"{one.name}: {one.sample.framed.query}",
-            notes=_around(one),
-            extra=_extra(one),
+            notes=[*_around(one), *map(package_words, packages)],
+            extra={**_extra(one), "packages": list(map(package_row, packages))},
         )
         answer(found, how)
 
@@ -476,3 +480,4 @@ def _extra(one: Recorded) -> Row:
 
 sample_command.add_command(evaluate_command)
 sample_command.add_command(report_command)
+sample_command.add_command(propose_corrections_command)

@@ -18,13 +18,16 @@ from cli.asking import (
     output,
 )
 from cli.main import read_enough
+from cli.packages import package_row
 from cli.render import Answer, Column, basis_line, grade_text
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
+    from fractions import Fraction
 
     from cli.asking import Asking, F
     from cli.main import Settings
+    from projections.packages import Standing
     from projections.sample_report import Asked, Evaluation
 
     Row = dict[str, object]
@@ -106,22 +109,31 @@ def _evaluated(open_: Asking, given: Mapping[str, Any]) -> Evaluation:
 
 def _asked(given: Mapping[str, Any]) -> Asked:
     from cli.sample_recording import attribute_of
-    from projections.planning import percent
     from projections.sample_report import Asked
 
     attribute, said = attribute_of(given["attribute"])
-    confidence = percent(given["confidence"], "--confidence")
-    if not 1 / 2 <= confidence < 1:
-        message = "--confidence is in percent, from 50 to less than 100"
-        raise click.UsageError(message)
     return Asked(
         attribute,
         said,
         given["then"],
         given["by_category"],
-        confidence,
+        confidence_of(given["confidence"]),
         given["partial"],
     )
+
+
+def confidence_of(text: str) -> Fraction:
+    """Return a confidence that is typed in percent.
+
+    :raises UsageError: it is none, or out of range.
+    """
+    from projections.planning import percent
+
+    confidence = percent(text, "--confidence")
+    if not 1 / 2 <= confidence < 1:
+        message = "--confidence is in percent, from 50 to less than 100"
+        raise click.UsageError(message)
+    return confidence
 
 
 def _percent(value: object) -> str:
@@ -216,19 +228,29 @@ def report_command(settings: Settings, /, **given: Any) -> None:
 
     The page of HTML is self-contained, and prints well.
     """
+    from projections.packages import of_sample
+
     path = given["path"]
     fmt = document_format(given["format_"], path)
     with asking(settings, Basing(given["as_of"], given["basis"])) as open_:
         found = _evaluated(open_, given)
-        text = document(found, open_.graded(), given, fmt)
+        packages = of_sample(open_.log, open_.basis, given["name"])
+        text = document(found, packages, open_.graded(), given, fmt)
     with read_enough(), output(path) as out:
         out.write(text)
 
 
 def document(
-    found: Evaluation, basis: dict[str, object], given: Mapping[str, Any], fmt: str
+    found: Evaluation,
+    packages: Sequence[Standing],
+    basis: dict[str, object],
+    given: Mapping[str, Any],
+    fmt: str,
 ) -> str:
-    """Return an evaluation as a document, in ``md`` or ``html``."""
+    """Return an evaluation as a document, in ``md`` or ``html``.
+
+    :param packages: those proposed from the findings of the sample.
+    """
     from cli.reporting import environment
     from projections.sample_report import rows
 
@@ -248,6 +270,7 @@ def document(
             draw=one.sample.drawn,
             drawn=one.drawn,
             spared=one.sample.spared,
+            packages=list(map(package_row, packages)),
             columns=columns,
             rows=[
                 [_cell(column, row[column.name]) for column in columns] for row in lines

@@ -17,6 +17,7 @@ from cli.asking import (
     progress,
     scrs,
 )
+from cli.main import complain
 from cli.render import Answer, Column
 from cli.safe import display, json_text
 
@@ -265,11 +266,13 @@ def waive_command(settings: Settings, /, **given: Any) -> None:
             name = option.rstrip("_").replace("_", "-")
             message = f"--{name} is for --list; a waiver is recorded now"
             raise click.UsageError(message, click.get_current_context())
+    from zoneinfo import ZoneInfo
+
     from ledger.app import open_ledger
     from projections.validation import chosen_rules
 
     chosen_rules((given["rule"],))
-    ledger, _ = open_ledger(settings.ledger)
+    ledger, identity = open_ledger(settings.ledger)
     try:
         names = ("until", "reason", "by", "dry_run")
         said = {name: given[name] for name in names}
@@ -277,6 +280,12 @@ def waive_command(settings: Settings, /, **given: Any) -> None:
     finally:
         ledger.close()
     _tell(decided.fact, decided.position, given)
+    today = decided.moment.astimezone(ZoneInfo(identity.timezone)).date()
+    if decided.fact.until < today:
+        complain(
+            f"note: {decided.fact.until} is past, so this waives nothing from today on;"
+            " to waive it, give a day to come"
+        )
 
 
 def _tell(fact: Waived, position: int | None, given: Mapping[str, Any]) -> None:

@@ -7,6 +7,7 @@ the ledger of docs/counting.md, at a fixed time and under a fixed id.
 
 from __future__ import annotations
 
+import csv
 import io
 import json
 import os
@@ -167,12 +168,20 @@ def prepared() -> Iterator[None]:
 
 
 def findings() -> str:
-    """Return what the fixture's auditors found, as `scr sample record` reads it."""
+    """Return what the fixture's auditors found, as `scr sample record` reads it.
+
+    Of what is no TCO also which element fails, as their own corrections have it.
+    """
     lines = (FIXTURE / "sample.jsonl").read_text(encoding="utf-8").splitlines()
-    rows = ["item,exception,note_ref"]
+    with (FIXTURE / "corrections.csv").open(encoding="utf-8", newline="") as table:
+        corrected = {row["scr"]: row for row in csv.DictReader(table)}
+    elements = ("association", "transnational")
+    rows = [f"item,exception,{','.join(elements)},note_ref"]
     for item in map(json.loads, lines[1:]):
         answer = "yes" if item["finding"] == "not a TCO" else "no"
-        rows.append(f"{item['scr']},{answer},{item['note']}")
+        of = corrected.get(item["scr"], {})
+        cells = [of.get(name, "") for name in elements]
+        rows.append(",".join([item["scr"], answer, *cells, item["note"]]))
     return "".join(f"{row}\n" for row in rows)
 
 

@@ -78,6 +78,7 @@ from ledger.domain.sampling import as_json as draw_json
 from ledger.errors import (
     FaultyFileError,
     FieldError,
+    HeadMovedError,
     LedgerExistsError,
     UsageError,
 )
@@ -136,6 +137,15 @@ class ImportReport(NamedTuple):
     totals: Totals
     head: int
     dry_run: bool
+
+
+class Onward(NamedTuple):
+    """What came of correcting what a sample found, and of marking what was printed."""
+
+    proposed: packages.Decided | None
+    """None where there was nothing to propose."""
+    heard: tuple[publications.Heard, ...]
+    """Of each floor, in their order."""
 
 
 class SetAside(NamedTuple):
@@ -612,28 +622,55 @@ class CaseLedger(Application[str]):
                 field, rule = "evidence", "must be text of 1 to 200 characters"
                 raise FieldError(field, rule)
         act = "proposed" if amends is None else "amended"
+        said: dict[str, object] = {
+            "reason_code": reason_code,
+            "reason": reason,
+            "evidence": references,
+        }
         with self._deciding(act, by, dry_run=dry_run) as appending:
-            today = appending.moment.astimezone(zone).date()
-            completed = packages.completed(items, today=today, reason=reason)
-            name = amends or packages.next_id(appending)
-            said = {
-                "items": completed,
-                "reason_code": reason_code,
-                "reason": reason,
-                "evidence": references,
-            }
-            cls: type[Proposed | Amended] = Proposed if amends is None else Amended
-            fields = {"event": act, "package": name, "content": said}
-            try:
-                fact = _own_fact(cls, fields, by)
-            except FieldError:
-                # Of an item it does not say which; deciding them one by one does.
-                _own_fact(cls, {**fields, "content": {**said, "items": [{}]}}, by)
-                packages.facts_of(
-                    appending, zone, name, completed, "-", account=account()
-                )
-                raise
-            return packages.append(appending, zone, fact, account=account())
+            if amends is not None:
+                said["findings"] = packages.findings_of(appending, amends)
+            return _packaged(appending, zone, items, said, by=by, amends=amends)
+
+    def correct_findings(  # noqa: PLR0913 - all but one are keywords
+        self,
+        items: Sequence[Mapping[str, str]],
+        *,
+        said: Mapping[str, object],
+        floors: Sequence[Mapping[str, object]],
+        zone: ZoneInfo,
+        head: int,
+        by: str,
+        dry_run: bool = False,
+    ) -> Onward:
+        """Propose what a sample found as a package, and mark what was printed of it.
+
+        All of it is recorded, or nothing.
+
+        :param items: as for :meth:`propose`; none: nothing is proposed.
+        :param said: ``reason_code``, ``reason``, ``evidence`` and ``findings`` of the
+            package.
+        :param floors: the fields of each mark, as :meth:`mark` takes them.
+        :param head: the last position that was read to find them.
+        :raises HeadMovedError: the log has grown since.
+        :raises PeopleError: four eyes are on, and whoever it is may not do both.
+        :raises LedgerError: as for :meth:`propose` and :meth:`mark`.
+        """
+        marks = [_own_fact(Marked, {"event": "marked", **one}, by) for one in floors]
+        with (
+            translated(self._path),
+            self.appender.appending(keep=not dry_run) as appending,
+        ):
+            if appending.head != head:
+                raise HeadMovedError(head, appending.head)
+            decided = None
+            if items:
+                people.permit(appending, "proposed", by, account())
+                decided = _packaged(appending, zone, items, said, by=by)
+            if marks:
+                people.permit(appending, "marked", by, account())
+            heard = tuple(publications.say(appending, one) for one in marks)
+            return Onward(decided, heard)
 
     def agree(
         self,
@@ -1003,6 +1040,38 @@ def _role_facts(
         _own_fact(cls, {"event": event, "person": person, "role": role, **more}, by)
         for role in once
     ]
+
+
+def _packaged(  # noqa: PLR0913 - what a package is made of
+    appending: Appending,
+    zone: ZoneInfo,
+    items: Iterable[Mapping[str, str]],
+    said: Mapping[str, object],
+    *,
+    by: str,
+    amends: str | None = None,
+) -> packages.Decided:
+    """Record a package, or what one is amended to.
+
+    :raises FaultyPackageError: an item cannot be recorded, with every fault.
+    :raises FieldError: a value is not what its field takes.
+    """
+    today = appending.moment.astimezone(zone).date()
+    completed = packages.completed(items, today=today, reason=str(said["reason"]))
+    name = amends or packages.next_id(appending)
+    content = {n: value for n, value in said.items() if value is not None}
+    cls: type[Proposed | Amended] = Proposed if amends is None else Amended
+    act = "proposed" if amends is None else "amended"
+    fields = {"event": act, "package": name}
+    try:
+        content["items"] = completed
+        fact = _own_fact(cls, {**fields, "content": content}, by)
+    except FieldError:
+        # Of an item it does not say which; deciding them one by one does.
+        _own_fact(cls, {**fields, "content": {**content, "items": [{}]}}, by)
+        packages.facts_of(appending, zone, name, completed, "-", account=account())
+        raise
+    return packages.append(appending, zone, fact, account=account())
 
 
 def _own_fact(cls: type[_Own], fields: Mapping[str, object], by: str) -> _Own:

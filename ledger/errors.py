@@ -534,11 +534,18 @@ class PackageDecidedError(RefusedError):
 class SelfApprovalError(RefusedError):
     """Nobody agrees to what they proposed or amended."""
 
-    def __init__(self, package: str, by: str, authors: tuple[str, ...]) -> None:
+    def __init__(
+        self,
+        package: str,
+        by: str,
+        authors: tuple[str, ...],
+        approvers: Sequence[str] = (),
+    ) -> None:
         names = ", ".join(dict.fromkeys(authors))
+        who = f": {_some(approvers)}" if approvers else ""
         super().__init__(
             f"{by} is an author of package {package} ({names}), and nobody agrees to"
-            " their own; let another person with the role approver do it"
+            f" their own; let another person with the role approver do it{who}"
         )
 
 
@@ -571,6 +578,27 @@ class PackagesOwnError(RefusedError):
         super().__init__(
             "C- and a number names a package, and only a package's own facts name it;"
             " leave --correction out, or name something else"
+        )
+
+
+class NotAFindingError(RefusedError):
+    """What is proposed from the findings of a sample corrects these, and no more."""
+
+    def __init__(self, package: str, subject: str, sample: str, finding: str) -> None:
+        super().__init__(
+            f"package {package} corrects what sample {sample} found ({finding}), and of"
+            f" {subject} no such answer holds; see `scr sample show {sample}`, and"
+            " propose it in a package of its own, or without it"
+        )
+
+
+class FindingsKeptError(RefusedError):
+    """A package that is amended stays one from the same findings."""
+
+    def __init__(self, package: str) -> None:
+        super().__init__(
+            f"package {package} would be amended to be from other findings than it was"
+            " proposed from; withdraw it and propose another one"
         )
 
 
@@ -743,6 +771,18 @@ class NoSuchFigureError(UsageError):
 
     def __init__(self, name: str, figure: str, figures: str) -> None:
         super().__init__(f"{name} has no figure {figure}; it has {figures}")
+
+
+class FloorTooHighError(RefusedError):
+    """No figure is misstated by more than it is."""
+
+    def __init__(
+        self, publication: str, figure: str, shown: int, at_least: int
+    ) -> None:
+        super().__init__(
+            f"{publication} shows {shown:,} as {figure}, so it is not misstated by at"
+            f" least {at_least:,}; give at most {shown:,}"
+        )
 
 
 class AlreadyRetractedError(RefusedError):
@@ -926,6 +966,16 @@ class FaultyFileError(RefusedError):
         self.count = count
 
 
+class NoPrintingError(RefusedError):
+    """A file that says of nothing that it was printed registers nothing."""
+
+    def __init__(self, file: str) -> None:
+        super().__init__(
+            f"{file} has no printing in it; give a JSON object a line, each what a"
+            " document printed (docs/publications.md)"
+        )
+
+
 class FaultyPackageError(FaultyFileError):
     """A package has items that cannot be recorded, so nothing of it was.
 
@@ -988,10 +1038,14 @@ def _may(roles: Sequence[str], holders: Sequence[str]) -> str:
     takes = f"the role {' or '.join(roles)}" if roles else "any person of this ledger"
     if not holders:
         return f"it takes {takes}, which nobody holds; see `scr person grant`"
-    named = ", ".join(holders[:_HOLDERS_NAMED])
-    more = len(holders) - _HOLDERS_NAMED
-    others = f" and {more} more" if more > 0 else ""
-    return f"it takes {takes}: {named}{others}"
+    return f"it takes {takes}: {_some(holders)}"
+
+
+def _some(people: Sequence[str]) -> str:
+    """Name people; of very many the first, and how many more there are."""
+    named = ", ".join(people[:_HOLDERS_NAMED])
+    more = len(people) - _HOLDERS_NAMED
+    return f"{named} and {more} more" if more > 0 else named
 
 
 class NotAPersonError(PeopleError):

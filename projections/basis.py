@@ -19,7 +19,7 @@ from projections.readmodel import NO_CUTOFF
 if TYPE_CHECKING:
     from datetime import date
 
-    from ledger.reader import Log
+    from ledger.reader import Log, Row
     from projections.readmodel import ReadModel
 
 Bound = Literal["all", "before", "through"]
@@ -53,6 +53,16 @@ class Basis(NamedTuple):
         if self.instant is None:
             return NO_CUTOFF
         return self.instant - 1 if self.bound == "before" else self.instant
+
+
+def is_recorded(row: Row, basis: Basis) -> bool:
+    """Whether one of the ledger's own facts is known: it is when it is recorded."""
+    from datetime import datetime
+
+    from ledger.domain.fiscal import to_micros
+
+    known = to_micros(datetime.fromisoformat(row.recorded_at))
+    return row.position <= basis.position and known <= basis.cutoff
 
 
 def of_now(log: Log) -> Basis:

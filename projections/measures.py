@@ -45,10 +45,14 @@ def find(model: ReadModel, basis: Basis, name: str) -> Measure:
     measure, at, version = name.partition("@")
     if measure in BUILT_IN and (not at or version == "1"):
         return _built_in(BUILT_IN[measure])
+    if not measure:
+        said = f"{name or repr('')} names no measure, give ID or ID@VERSION"
+        message = f"{said}; {_known(model)}"
+        raise UsageError(message)
     # SQLite would stumble over half a surrogate pair; no measure has one.
     rows = recorded(model, measure) if measure.isascii() else []
     current = in_force(rows, basis)
-    if at:
+    if at and (rows or measure in BUILT_IN):
         for row in rows:
             if row.body is not None and str(row.version) == version:
                 return _measure(row, current)

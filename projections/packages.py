@@ -70,15 +70,31 @@ class Standing(NamedTuple):
         return None if last.event in ("proposed", "amended") else last
 
 
-def packages_of(log: Log) -> list[Standing]:
+def packages_of(log: Log, basis: Basis | None = None) -> list[Standing]:
     """Return all packages, in the order in which they were proposed.
 
+    :param basis: as they stood there, known when they are recorded; None for the head.
     :raises FactDamagedError: what is kept is none.
     """
     streams: dict[str, list[Row]] = {}
-    for row in log.family(packages.PREFIX, log.head):
-        streams.setdefault(row.stream, []).append(row)
+    upto = log.head if basis is None else basis.position
+    for row in log.family(packages.PREFIX, upto):
+        if basis is None or bases.is_recorded(row, basis):
+            streams.setdefault(row.stream, []).append(row)
     return [_standing(rows) for rows in streams.values()]
+
+
+def of_sample(log: Log, basis: Basis, sample: str) -> list[Standing]:
+    """Return the packages proposed from the findings of a sample, as they stood.
+
+    That is read from the packages: a sample does not say what came of it.
+    """
+    return [
+        one
+        for one in packages_of(log, basis)
+        if (found := one.package.content.findings) is not None
+        and found.sample == sample
+    ]
 
 
 def package_of(log: Log, name: str) -> Standing:

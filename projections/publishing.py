@@ -16,18 +16,29 @@ from ledger.domain.publication import (
     Rested,
     hash_of_set,
 )
-from ledger.errors import PublicationChangedError, PublicationTakenError, UsageError
+from ledger.errors import (
+    NotFoundError,
+    PublicationChangedError,
+    PublicationTakenError,
+    UsageError,
+)
 from ledger.tlog.entry import entry
 from ledger.tlog.merkle import leaf_hash
 from projections import basis as bases
 from projections.measures import find
 from projections.people import four_eyes
-from projections.publications import basis_of, last_printed, publication_row, recorded
+from projections.publications import (
+    PREFIX,
+    basis_of,
+    last_printed,
+    publication_row,
+    recorded,
+)
 from projections.reconcile import Side, counted, figures
 from projections.restating import compared, superseded
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from ledger.domain.publication import Gate, Status
     from ledger.reader import Log
@@ -217,6 +228,28 @@ def publication(  # noqa: PLR0913 - what is sealed
         override=override,
         four_eyes=four_eyes(log),
     )
+
+
+def unanswerable(
+    log: Log, model: ReadModel, one: Printed
+) -> Iterator[tuple[str | None, str]]:
+    """Yield what of a printing the ledger cannot answer: a measure, or None; and why.
+
+    Without its basis it answers for no measure; of what is recorded already no measure
+    is asked for again.
+    """
+    try:
+        basis = bases.parse_as_of(one.as_of, log)
+    except (UsageError, NotFoundError) as error:
+        yield None, str(error)
+        return
+    if log.stream(f"{PREFIX}{one.name}", log.head):
+        return
+    for name in dict.fromkeys(measure for measure, *_ in one.figures):
+        try:
+            computed(model, basis, [name], [])
+        except UsageError as error:
+            yield name, str(error)
 
 
 def as_printed(

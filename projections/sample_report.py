@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from projections.samples import Item, Recorded
 
 SIMPLE = "exact, equal tails: Clopper-Pearson for the rate, hypergeometric in the frame"
+HYPERGEOMETRIC = "exact, equal tails: hypergeometric in the frame"
 SUBSET = "exact, equal tails: Clopper-Pearson; the number in the frame is not known"
 STRATIFIED = "stratified estimate, normal approximation, with finite correction"
 NO_LIMITS = "a share of shares in strata: no limits are given"
@@ -241,6 +242,39 @@ def _simple(
             estimating.upper_count(x, n, frame, confidence),
         ),
     )
+
+
+class Projection(NamedTuple):
+    """How many of a frame are so, as a sample gives it: an estimate, with limits."""
+
+    projected: Fraction
+    limits: Counts | Limits | None
+    """Two-sided; None where a stratum has one item of several."""
+    frame: int
+    method: str
+
+
+def projection(
+    hits: Sequence[Item], usable: Sequence[Item], confidence: Fraction
+) -> Projection:
+    """Project some items of a sample to its frame, as an evaluation does.
+
+    :param usable: the items that are answered, at least one.
+    """
+    examined = Counter(item.stratum.stratum for item in usable)
+    found = Counter(item.stratum.stratum for item in hits)
+    strata = {item.stratum.stratum: item.stratum.population for item in usable}
+    parts = [
+        estimating.Part(there, examined[name], found[name])
+        for name, there in strata.items()
+    ]
+    made = estimating.stratified(parts)
+    if len(parts) > 1:
+        limits: Counts | Limits | None = made.limits(confidence)
+        return Projection(made.total, limits, made.population, STRATIFIED)
+    ((there, n, x),) = parts
+    exact = estimating.hypergeometric(x, n, there, confidence)
+    return Projection(made.total, exact, there, HYPERGEOMETRIC)
 
 
 def _rate_limits(x: int, n: int, confidence: Fraction) -> tuple[Limits, Limits]:

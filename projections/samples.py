@@ -10,7 +10,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ledger.domain import sampling
-from ledger.domain.fiscal import format_instant, to_micros
+from ledger.domain.fiscal import format_instant
 from ledger.domain.publication import hash_of_set
 from ledger.errors import (
     FactDamagedError,
@@ -59,7 +59,7 @@ def every(log: Log, basis: Basis) -> list[Recorded]:
     """Return the samples visible at a basis, in the order their frames were sealed."""
     streams: dict[str, list[Row]] = {}
     for row in log.family(sampling.PREFIX, basis.position):
-        if _known(row, basis):
+        if bases.is_recorded(row, basis):
             streams.setdefault(row.stream, []).append(row)
     return [_folded(rows) for rows in streams.values()]
 
@@ -72,14 +72,10 @@ def named(log: Log, basis: Basis, name: str) -> Recorded:
     """
     stream = f"{sampling.PREFIX}{name}"
     rows = log.stream(stream, basis.position) if name.isascii() else []
-    seen = [row for row in rows if _known(row, basis)]
+    seen = [row for row in rows if bases.is_recorded(row, basis)]
     if not seen:
         raise NoSuchSampleError(name)
     return _folded(seen)
-
-
-def _known(row: Row, basis: Basis) -> bool:
-    return to_micros(datetime.fromisoformat(row.recorded_at)) <= basis.cutoff
 
 
 def _folded(rows: Iterable[Row]) -> Recorded:

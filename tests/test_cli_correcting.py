@@ -65,6 +65,38 @@ def test_nobody_agrees_to_a_package_of_a_stranger(run):
     assert run("verify").code == 0
 
 
+def test_a_refusal_of_ones_own_names_who_else_may(run):
+    """
+    The approvers on record, without the package's authors; of rejecting as well.
+    """
+    for name, *roles in (
+        ("chief", "supervisor"),
+        ("ann", "corrector", "approver"),
+        ("bob", "approver"),
+        ("cy", "auditor"),
+    ):
+        asked = [part for role in roles for part in ("--role", role)]
+        assert run("person", "add", name, *asked, "--by", "chief").code == 0
+    propose(run)
+    own = ("correct", "approve", "C-1", "--hash", hash_of(run), "--by", "ann")
+    for told in (
+        run(*own),
+        run("correct", "reject", "C-1", "--reason", "r", "--by", "ann"),
+    ):
+        assert (told.code, told.err.count("\n")) == (5, 1)
+        assert told.err.endswith("another person with the role approver do it: bob\n")
+
+
+def test_an_item_has_one_subject(run):
+    """
+    An SCR or an organization; said in a line that fits.
+    """
+    both = ("--scr", "SCR-1", "--organization-id", "O", "--event", "voided")
+    told = propose(run, *both)
+    assert (told.code, told.out, told.err.count("\n")) == (2, "", 1)
+    assert "--scr and --organization-id name two subjects" in told.err
+
+
 def test_who_is_only_asserted_shows_so(run):
     """
     Where no account binds a name, in the list and in the history of a package.

@@ -10,8 +10,9 @@ from ledger import app, fsck
 from ledger.reader import open_log
 from tests import ledgers
 from tests.claims import writing
-from tests.commandline import prepare, scr
+from tests.commandline import HISTORY, life, prepare, scr
 from tests.restatements import publish, restate
+from tests.test_ledger_fsck import put, rehash, tamper
 
 WHY = ["--basis-of", "a sample of 70", "--reason", "no TCO"]
 
@@ -19,9 +20,10 @@ WHY = ["--basis-of", "a sample of 70", "--reason", "no TCO"]
 @pytest.fixture(autouse=True)
 def here(tmp_path, monkeypatch):
     """
-    A folder with a ledger and APR: dd-all of 2019 and 2020, dd-tco of 2019.
+    A folder with a ledger and APR: dd-all of 2019 and 2020, 3 and 9; dd-tco of 2019.
     """
-    prepare(tmp_path)
+    more = "".join(life(f"SCR-{n}", outcome="2020-09-30") for n in range(5, 13))
+    prepare(tmp_path, HISTORY + more)
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("SCR_BY", "auditor")
     monkeypatch.setitem(app.open_ledger.__kwdefaults__, "clock", ledgers.Clock())
@@ -67,7 +69,7 @@ def test_a_floor_is_recorded_and_shown_wherever_the_figure_is():
     assert told.json == {
         "schema": "scr-publication-said/1",
         "status": "recorded",
-        "position": 21,
+        "position": 45,
         "event": "marked",
         "publication": "APR",
         "measure": "dd-all",
@@ -99,10 +101,10 @@ def test_the_last_floor_of_a_figure_holds():
     for number, expected in (("2", 2), ("5", 5), ("2", 2), ("0", None)):
         mark(at_least=number)
         assert rows()[1]["floor"] == expected
-    assert head() == 24
+    assert head() == 48
     again = mark(at_least="0")
-    assert again.out.startswith("already recorded @24: APR dd-all FY2020")
-    assert head() == 24
+    assert again.out.startswith("already recorded @48: APR dd-all FY2020")
+    assert head() == 48
     assert scr("publication", "show", "APR", "--json").json["floors"] == []
 
 
@@ -125,7 +127,7 @@ def test_a_publication_is_withdrawn():
     """
     It stays, verifies, and is current no more.
     """
-    assert withdraw().out == "recorded @21: APR, withdrawn\n"
+    assert withdraw().out == "recorded @45: APR, withdrawn\n"
     assert [row["withdrawn"] for row in rows()] == [True] * 3
     assert rows("--current") == []
     shown = scr("publication", "show", "APR", "--json").json
@@ -143,7 +145,7 @@ def test_rehearsals_record_nothing():
     assert mark("--dry-run").out.startswith("would be recorded: APR dd-all FY2020")
     assert withdraw("APR", "--dry-run").out == "would be recorded: APR, withdrawn\n"
     assert withdraw("APR", "--dry-run", "--json").json["position"] is None
-    assert head() == 20
+    assert head() == 44
 
 
 MARK = ["mark", "APR", "--fy", "2020", "--misstated-by-at-least", "2"]
@@ -163,6 +165,7 @@ WRONG = [
     ([*MARK, *WHY, "--measure", "A B"], 2, "measure must be 1 to 64"),
     (["mark", "X", *MARK[2:], *WHY], 3, "no publication is named X"),
     (["mark", "X", *MARK[2:], *WHY, "--measure", "dd-all"], 3, "is named X"),
+    ([*MARK[:-1], "10", *WHY], 5, "APR shows 9 as dd-all FY2020, so it is not"),
     (["withdraw", "X", "--reason", "r"], 3, "no publication is named X"),
     (["withdraw", "APR"], 2, "Missing option '--reason'"),
     (["withdraw", "APR", "--reason", " "], 2, "reason must be text"),
@@ -181,7 +184,7 @@ def test_wrong_input_gets_one_line(arguments, code, words):
 
     assert (told.code, told.out, told.err.count("\n")) == (code, "", 1)
     assert words in told.err
-    assert head() == 22
+    assert head() == 46
 
 
 def test_without_anybody_it_is_refused(monkeypatch):
@@ -192,6 +195,21 @@ def test_without_anybody_it_is_refused(monkeypatch):
 
     assert (mark().code, withdraw().code) == (2, 2)
     assert mark("--by", "somebody").code == 0
+
+
+def test_a_floor_that_is_higher_than_its_figure_was_recorded_once():
+    """
+    A ledger that has one, of before it was refused, verifies and shows it; said again
+    by the same person it adds nothing.
+    """
+    assert mark(at_least="9").code == 0
+    tamper("scr.db", put(45, '"at_least":9', '"at_least":10'))
+    rehash("scr.db")
+
+    assert not fsck.check("scr.db", lambda _: None).findings
+    assert rows()[1]["floor"] == 10
+    assert mark(at_least="10").out.startswith("already recorded @45")
+    assert mark(at_least="9").code == 0
 
 
 def test_what_is_said_of_no_publication_is_found(here):

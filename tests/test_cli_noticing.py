@@ -5,6 +5,7 @@ from __future__ import annotations
 import html
 import re
 from html.parser import HTMLParser
+from pathlib import Path
 
 import pytest
 
@@ -147,6 +148,17 @@ def test_a_recast_is_told_apart_from_a_correction():
     restate("scr.db", "APR", ["m"])
     page = notice(name="APR-R2")
     assert "restated and recast: the data and the definition changed" in page
+
+
+@pytest.mark.parametrize("name", ["n.pdf", "n.HTM5", "n.html.gz"])
+def test_a_notice_is_no_other_document(name):
+    """
+    A name that ends as another document does is refused before anything is read.
+    """
+    told = scr("publication", "notice", "APR", "-o", name)
+    assert (told.code, told.out, told.err.count("\n")) == (2, "", 1)
+    assert f"-o {name} ends with ." in told.err
+    assert not Path(name).exists()
 
 
 def test_what_is_no_restatement_has_no_notice():

@@ -644,6 +644,9 @@ def test_a_report_is_written_where_it_is_asked_for(here):
     for name, more, text in (
         ("r.html", [], html),
         ("r.htm", [], html),
+        ("R.HTML", [], html),
+        ("R.MD", [], md),
+        ("x.pdf", ["-f", "html"], html),
         ("r.md", [], md),
         ("r", [], md),
         ("x.html", ["-f", "md"], md),
@@ -651,7 +654,13 @@ def test_a_report_is_written_where_it_is_asked_for(here):
         assert scr("publication", "report", "A", "-o", name, *more).out == ""
         assert (here / name).read_text(encoding="utf-8") == text
     assert scr("publication", "report", "A", "-o", "nowhere/r.md").code == 6
-    assert scr("publication", "report", "A", "-o", "scr.db").code == 5
+    over = ("-o", "scr.db", "-f", "md")
+    assert scr("publication", "report", "A", *over).code == 5
+    for name in ("r.pdf", "r.PDF", "r.md.txt"):
+        told = scr("publication", "report", "A", "-o", name)
+        assert (told.code, told.out, told.err.count("\n")) == (2, "", 1)
+        assert "and a document is .md or .html" in told.err
+        assert not (here / name).exists()
     assert scr("publication", "report", "A", "-f", "pdf").code == 2
 
 

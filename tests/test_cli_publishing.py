@@ -19,6 +19,7 @@ from ledger.errors import HeadMovedError
 from ledger.reader import open_log
 from tests import ledgers
 from tests.commandline import life, line, prepare, scr
+from tests.definitions import LONG_AGO, Put, body, put
 from tests.publications import every, verify
 from tests.test_fixtures_oig_23_52 import FOLDER
 
@@ -550,23 +551,82 @@ def test_a_faulty_file_of_printings():
 
 
 @pytest.mark.parametrize(
-    ("code", "words", "said"),
+    ("words", "said"),
     [
-        (2, "no measure is named x", {"figures": {"x": 1}}),
-        (2, "is not a day of the calendar", {"as_of": "2020-02-30"}),
-        (2, "is beyond the head", {"as_of": "@99"}),
-        (3, "no publication is named NOPE", {"as_of": "NOPE"}),
+        ("figures.x: no measure is named x", {"figures": {"dd-all": 3, "x": 1}}),
+        ("as_of: 2020-02-30 is not a day of the calendar", {"as_of": "2020-02-30"}),
+        ("as_of: position @99 is beyond the head", {"as_of": "@99"}),
+        ("as_of: no publication is named NOPE", {"as_of": "NOPE"}),
     ],
 )
-def test_what_cannot_be_registered(code, words, said):
+def test_what_cannot_be_registered(words, said):
     """
-    A measure that there is not, a basis that there is not: nothing is recorded.
+    A measure that there is not, a basis that there is not: each is a fault of a line,
+    and nothing is recorded.
     """
-    told = register({"name": "A"}, said)
+    told = register({"name": "A"}, {"name": "B", **said})
 
-    assert (told.code, told.out, head()) == (code, "", 20)
-    assert words in told.err
-    assert len(told.err.splitlines()) == 1
+    assert (told.code, told.out, head()) == (5, "", 20)
+    assert told.err.startswith(f"p.jsonl:2: {words}")
+    assert told.err.splitlines()[1:] == [
+        "scr: p.jsonl is refused, nothing of it was recorded: 1 fault; correct the file"
+        " and register it again"
+    ]
+
+
+def test_every_line_that_cannot_be_registered_is_told():
+    """
+    In the order of the file, each under its own line.
+    """
+    told = register(
+        {"name": "C"},
+        {"name": "B", "as_of": "@99"},
+        {"name": "C", "fiscal_year": 2020, "figures": {"x": 1, "y": 2}},
+        {"name": "A", "figures": {"x": 1}},
+    )
+
+    assert told.code == 5
+    assert [line.split(": no ")[0] for line in told.err.splitlines()[:-1]] == [
+        "p.jsonl:2: as_of: position @99 is beyond the head of the log; give @0 to @20,"
+        " the last one recorded",
+        "p.jsonl:3: figures.x",
+        "p.jsonl:3: figures.y",
+        "p.jsonl:4: figures.x",
+    ]
+
+
+def test_what_is_registered_already_is_not_asked_for_again():
+    """
+    Only its basis: what a measure is by now is no fault of the file.
+    """
+    assert register({}).code == 0
+    told = register({}, {"name": "B", "as_of": "@99"})
+    assert (told.code, told.err.splitlines()[0][:17]) == (5, "p.jsonl:2: as_of:")
+    told = register({"as_of": "@99"})
+    assert (told.code, told.err.splitlines()[0][:17]) == (5, "p.jsonl:1: as_of:")
+
+    put("scr.db", Put(body("m"), LONG_AGO))
+    later = {"name": "M", "as_of": "2999-01-01", "figures": {"m": 0}}
+    assert register(later).code == 0
+    put("scr.db", Put("m"))
+    assert register(later).out == "already recorded: M\n"
+    told = register({**later, "name": "N"})
+    assert told.err.startswith("p.jsonl:1: figures.m: measure m is not in force")
+
+
+@pytest.mark.parametrize("text", ["", "\n \n"])
+def test_a_file_without_a_printing(text):
+    """
+    Registers nothing, and does not look as if it had.
+    """
+    Path("p.jsonl").write_text(text)
+    told = scr("publish", "--as-printed", "p.jsonl")
+
+    assert (told.code, told.out, head()) == (5, "", 20)
+    assert told.err.splitlines() == [
+        "scr: p.jsonl has no printing in it; give a JSON object a line, each what a"
+        " document printed (docs/publications.md)"
+    ]
 
 
 @pytest.mark.parametrize("path", ["nowhere.jsonl", ".", "a\0b", ""])

@@ -5,9 +5,11 @@ from __future__ import annotations
 import csv
 import io
 import json
+from datetime import UTC, datetime
 
 import pytest
 
+from ledger import app
 from ledger.reader import open_log
 from projections.validation_rules import RULES
 from tests.commandline import life, prepare, scr
@@ -238,6 +240,36 @@ def test_hostile_data_is_shown():
 
 
 # --- waiving --------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("day", ["2990-05-30", "2990-05-31"])
+def test_a_waiver_until_a_day_that_is_past_says_so(monkeypatch, day):
+    """
+    It is recorded, for that is how a waiver ends; the day is that of the ledger's zone.
+    """
+    late = datetime(2990, 6, 1, 3, tzinfo=UTC)  # In New York it is 31 May.
+    monkeypatch.setitem(app.open_ledger.__kwdefaults__, "clock", lambda: late)
+    told = waive("--until", day)
+
+    past = day == "2990-05-30"
+    assert (told.code, told.out[:6]) == (0, "waived")
+    assert told.err == (
+        "scr: note: 2990-05-30 is past, so this waives nothing from today on; to waive"
+        " it, give a day to come\n"
+        if past
+        else ""
+    )
+
+
+@pytest.mark.parametrize("name", ["", "@", "@1"])
+def test_what_names_no_measure(name):
+    """
+    Is said as it was typed, with what does.
+    """
+    told = scr("validate", "--measure", name)
+    typed = name or "''"
+    assert (told.code, told.out, told.err.count("\n")) == (2, "", 1)
+    assert f"{typed} names no measure, give ID or ID@VERSION; there are" in told.err
 
 
 def test_a_waiver_is_recorded():

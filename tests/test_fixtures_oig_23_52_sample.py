@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import csv
 import json
 import re
+import shutil
 import subprocess
 import sys
+from collections import defaultdict
 from contextlib import chdir
 from pathlib import Path
 
@@ -34,8 +37,7 @@ def audited(tmp_path_factory):
     (folder / "findings.csv").write_text(refresh().findings(), encoding="utf-8")
     with chdir(folder):
         for command in (
-            ["demo", "--keep", "scr.db"],
-            ["publish", "--as-printed", str(FIXTURE / "printed.jsonl"), "--by", "a"],
+            ["demo", "--keep", "scr.db", "--uncorrected"],
             ["sample", "frame", "OIG", QUERY, "--as-of", "2023-02-28", "--by", "a"],
             ["sample", "draw", "OIG", "--size", "422", "--by", "a", *SEED],
             ["sample", "record", "OIG", "--csv", "findings.csv", "--by", "a"],
@@ -62,7 +64,8 @@ def test_the_422_are_drawn_again(shown):
 
     assert told["frame_sha256"] == HEADER["frame_sha256"]
     assert told["frame"] == HEADER["frame_size"]
-    assert [row["item"] for row in told["rows"]] == [one["scr"] for one in ITEMS]
+    drawn = dict.fromkeys(row["item"] for row in told["rows"])
+    assert list(drawn) == [one["scr"] for one in ITEMS]
 
 
 def rows_of(audited) -> list[dict]:
@@ -153,10 +156,7 @@ def test_the_program_of_the_documentation_draws_it_again(shown):
     """
     assert rechecked(shown).stdout == "the same 422 of 2042\n"
     told = json.loads(shown)
-    told["rows"][0]["item"], told["rows"][1]["item"] = (
-        told["rows"][1]["item"],
-        told["rows"][0]["item"],
-    )
+    told["rows"].reverse()
     assert "another sample" in rechecked(json.dumps(told)).stderr
     told["frame_items"].pop()
     assert "another frame" in rechecked(json.dumps(told)).stderr
@@ -190,3 +190,132 @@ def test_the_strata_of_the_documentation(audited):
     sizes = [(len(one["items"]), len(one["spares"])) for one in told["strata"]]
     assert sizes == [(200, 10), (222, 10)]
     assert sum(one["population"] for one in told["strata"]) == HEADER["frame_size"]
+
+
+@pytest.fixture(scope="module")
+def corrected(audited, tmp_path_factory):
+    """
+    A copy of it in which the findings are proposed and marked by one, and agreed to by
+    another; with what was said.
+    """
+    folder = tmp_path_factory.mktemp("corrected")
+    shutil.copy(audited / "scr.db", folder)
+    with chdir(folder):
+        for person, *roles in (
+            ("chief", "supervisor"),
+            ("ann", "corrector", "auditor"),
+            ("bob", "approver"),
+        ):
+            asked = [part for role in roles for part in ("--role", role)]
+            assert scr("person", "add", person, *asked, "--by", "chief").code == 0
+        told = scr(*ONWARD, "--mark", "--on", "2023-09-12", "--by", "ann")
+        assert told.code == 0, told.err
+        digest = scr("correct", "preview", "C-1", "--json").json["hash"]
+        own = scr("correct", "approve", "C-1", "--hash", digest, "--by", "ann")
+        assert own.code == 5
+        agreed = scr("correct", "approve", "C-1", "--hash", digest, "--by", "bob")
+        assert agreed.code == 0, agreed.err
+    return folder, told.json
+
+
+ONWARD = ["sample", "propose-corrections", "OIG", "--json"]
+
+
+def test_the_corrections_are_the_audits_own(corrected):
+    """
+    The 253 determinations of the fixture, each once, with position and working paper.
+    """
+    folder, told = corrected
+    with (FIXTURE / "corrections.csv").open(encoding="utf-8", newline="") as table:
+        own = {row["scr"]: row for row in csv.DictReader(table)}
+    with chdir(folder):
+        rows = scr("correct", "show", "C-1", "--json").json["rows"]
+
+    same = ("scr", "event", "association", "transnational")
+    assert told["items"] == len(rows) == 253
+    assert [tuple(row[name] for name in same) for row in rows] == [
+        tuple(own[row["scr"]][name] for name in same) for row in rows
+    ]
+    notes = {item["scr"]: item["note"] for item in ITEMS}
+    assert all(row["evidence"].endswith(f", {notes[row['scr']]}") for row in rows)
+    assert {row["scr"] for row in rows} == set(own)
+
+
+def test_the_ledger_counts_as_the_audits_own_corrections_do(corrected, tmp_path):
+    """
+    The figures of the fixture's whole history, every year.
+    """
+    with chdir(tmp_path):
+        assert scr("init").code == 0
+        assert scr("import", str(FIXTURE / "events.jsonl")).code == 0
+        own = scr("count", "dd-all", "dd-tco", "--json").json
+    with chdir(corrected[0]):
+        ours = scr("count", "dd-all", "dd-tco", "--json").json
+
+    assert ours["rows"] == own["rows"]
+
+
+def test_the_publications_are_marked(corrected):
+    """
+    Each figure by how many of the SCRs it counted are found wrong, as a slow count of
+    the SCRs behind it says; 171 in all, 123 with outcomes.
+    """
+    folder, told = corrected
+    wrong = {item["scr"] for item in ITEMS if item["finding"] == "not a TCO"}
+    hit = defaultdict(set)
+    with chdir(folder):
+        for name in {one["publication"] for one in told["figures"]}:
+            rows = scr("publication", "cases", name, "--json").json["rows"]
+            for row in rows:
+                if row["scr"] in wrong:
+                    hit[name, row["measure"], row["fiscal_year"]].add(row["scr"])
+        listed = scr("publication", "list", "--json").json["rows"]
+        assert scr("verify").code == 0
+
+    key = ("publication", "measure", "fiscal_year")
+    assert {tuple(row[name] for name in key): row["floor"] for row in listed} == {
+        place: len(scrs) for place, scrs in hit.items()
+    }
+    assert len(set.union(*hit.values())) == 171
+    dd = [scrs for (_, measure, _), scrs in hit.items() if measure == "dd-all"]
+    assert len(set.union(*dd)) == 123
+
+
+def test_beside_each_floor_stands_the_projection_of_the_evaluation(corrected):
+    """
+    The same number and the same limits as `scr sample evaluate` gives.
+    """
+    folder, told = corrected
+    with chdir(folder):
+        for one in told["figures"][:2]:
+            query = f"publication:{one['publication']}:{one['measure']}"
+            asked = ["--attribute", "exception=yes", "--then", query]
+            rows = scr("sample", "evaluate", "OIG", *asked, "--json").json["rows"]
+            names = ("frame", "projected", "frame_lower", "frame_upper")
+            assert [one[name] for name in names] == [rows[-1][name] for name in names]
+
+
+def test_sample_and_package_name_each_other(corrected):
+    """
+    The sample its package as it stands, before and after it is agreed to; the package
+    the sample; and what is agreed to is not proposed again.
+    """
+    folder, told = corrected
+    with chdir(folder):
+        shown = scr("correct", "show", "C-1", "--json").json
+        (now,) = scr("sample", "show", "OIG", "--json").json["packages"]
+        before = scr("sample", "show", "OIG", "--as-of", f"@{told['position']}")
+        report = scr("sample", "report", "OIG", "--attribute", "exception=yes").out
+        again = scr(*ONWARD, "--by", "ann").json
+
+    assert shown["findings"] == {
+        "sample": "OIG",
+        "attribute": "exception",
+        "answer": "yes",
+    }
+    assert (now["package"], now["state"], now["items"]) == ("C-1", "agreed", 253)
+    assert "C-1  proposed @" in before.out
+    assert "| C-1 | agreed | exception=yes | 253 |" in report
+    assert (again["status"], again["items"]) == ("nothing new", 0)
+    assert {one["why"] for one in again["left_out"]} == {"the record says so already"}
+    assert {one["command"] for one in again["figures"]} == {None}

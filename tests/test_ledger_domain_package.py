@@ -62,14 +62,14 @@ def proposed(by="ann", body=FIRST):
     """
     Return the fact that proposes it.
     """
-    return fact(Proposed, by, content=body.model_dump())
+    return fact(Proposed, by, content=body.model_dump(exclude_none=True))
 
 
 def amended(by="cy", body=SECOND):
     """
     Return a fact that amends it.
     """
-    return fact(Amended, by, content=body.model_dump())
+    return fact(Amended, by, content=body.model_dump(exclude_none=True))
 
 
 def agreed(by="bob", body=FIRST, **said):
@@ -309,6 +309,12 @@ def test_a_refusal_says_who_may():
     assert str(told.value) == (
         "Ann is an author of package C-1 (ann, cy), and nobody agrees to their own;"
         " let another person with the role approver do it"
+    )
+    others = {"four_eyes": True, "approvers": [f"p{n}" for n in range(12)]}
+    with pytest.raises(SelfApprovalError) as told:
+        packages.refuse(standing, agreed("Ann"), LENGTHS, **others)
+    assert str(told.value).endswith(
+        " do it: p0, p1, p2, p3, p4, p5, p6, p7, p8, p9 and 2 more"
     )
 
 

@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from ledger.errors import FaultyFileError
+from ledger.errors import FaultyFileError, NoPrintingError
 from ledger.intake.printed import MOST_FAULTS, Printing, read_printings
 
 LINE = {
@@ -56,9 +56,10 @@ def test_a_line_is_a_printing():
         "2020-01-15",
         synthetic=True,
         figures=(
-            ("dd-all", 2019, 252, "49.4 %"),
-            ("entered-all", 2019, 510, "49.4 %"),
+            ("dd-all", 2019, 252, "49.4 %", 1),
+            ("entered-all", 2019, 510, "49.4 %", 1),
         ),
+        line=1,
     )
 
 
@@ -100,7 +101,9 @@ def test_what_is_around_the_lines_does_not_matter():
     ]
 
     assert read_printings("f", dressed)[:1] == plain
-    assert read_printings("f", []) == read_printings("f", [b"\xef\xbb\xbf\n"]) == []
+    for lines in ([], [b"\xef\xbb\xbf\n", b" \n"]):
+        with pytest.raises(NoPrintingError, match="f has no printing in it"):
+            read_printings("f", lines)
 
 
 DAY = "must be a date YYYY-MM-DD, years 1900 to 2999"

@@ -159,8 +159,8 @@ def test_a_version_overrides_the_basis(asked):
     [
         ("n", "no measure is named n; there are dd-all, .*, m, early, gone"),
         ("M", "no measure is named M"),
-        ("", "no measure is named ;"),
-        ("@1", "measure  has no version 1"),
+        ("", "'' names no measure, give ID or ID@VERSION; there are dd-all"),
+        ("@1", "@1 names no measure, give ID or ID@VERSION"),
         ("dd-ALL", "no measure is named dd-ALL"),
         ("dd-all@2", "measure dd-all has no version 2"),
         ("m@3", "measure m has no version 3"),  # The retirement was the third fact.
@@ -169,7 +169,7 @@ def test_a_version_overrides_the_basis(asked):
         ("m@-1", "has no version -1"),
         ("m@x", "has no version x"),
         ("m@1@1", "has no version 1@1"),
-        ("n@1", "measure n has no version 1"),
+        ("n@1", "no measure is named n; there are"),
         ("é", "no measure is named é"),
         ("\udc80", "no measure is named"),
     ],

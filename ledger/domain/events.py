@@ -1122,6 +1122,14 @@ PackageId = Annotated[
 ]
 
 
+class FindingsBody(_Part):
+    """The findings of a sample that a package corrects."""
+
+    sample: _SampleName
+    attribute: _AttributeName
+    answer: Finding
+
+
 class PackageBody(_Part):
     """What a package says (``package.Package``)."""
 
@@ -1130,6 +1138,8 @@ class PackageBody(_Part):
     reason_code: ReasonCode
     reason: LongText
     evidence: list[Text] = []
+    findings: Annotated[FindingsBody | None, _Absent] = None
+    """What a sample found, where all of the items are due to that."""
 
 
 class _PackageFact(_LedgerFact):

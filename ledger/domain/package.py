@@ -16,7 +16,10 @@ from ledger.domain.corrections import CORRECTIONS
 from ledger.domain.events import Agreed, Amended, Proposed, Recalled, Rejected
 from ledger.domain.people import normal
 from ledger.errors import (
+    FindingsKeptError,
     NoSuchPackageError,
+    NoSuchSampleError,
+    NotAFindingError,
     PackageChangedError,
     PackageDecidedError,
     SelfApprovalError,
@@ -24,10 +27,11 @@ from ledger.errors import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from ledger.domain.events import PackageBody, PackageEvent
     from ledger.domain.people import People
+    from ledger.domain.sampling import Sample
 
 State = Literal["proposed", "agreed", "rejected", "recalled"]
 
@@ -103,6 +107,8 @@ def touched(content: PackageBody) -> list[str]:
         ):
             if field in item and not (field == "organization" and "scr" in item):
                 found.add(f"{kind}/{item[field]}")
+    if content.findings is not None:
+        found.add(f"sample/{content.findings.sample}")
     return sorted(found)
 
 
@@ -124,6 +130,42 @@ def evolve(held: Package | None, fact: PackageEvent) -> Package:
             assert_never(fact)
 
 
+def said_of(held: Package | None, fact: PackageEvent) -> PackageBody | None:
+    """Return what a fact proposes or agrees to; None if it does neither."""
+    if isinstance(fact, Proposed | Amended):
+        return fact.content
+    return held.content if isinstance(fact, Agreed) and held is not None else None
+
+
+def refuse_unfounded(package: str, content: PackageBody, sample: Sample | None) -> None:
+    """Refuse corrections for which no finding of the sample they name stands.
+
+    :param sample: as it stands when they are proposed, amended or agreed to.
+    :raises NoSuchSampleError: no frame of that name is sealed.
+    :raises NotAFindingError: an item is of an SCR of which something else was found,
+        nothing, or what two reviews disagree on.
+    """
+    of = content.findings
+    if of is None:
+        return
+    if sample is None:
+        raise NoSuchSampleError(of.sample)
+    for item in content.items:
+        about = item.get("scr")
+        answered = sample.answers.get((about or "", of.attribute))
+        said = None if answered is None else answered.holds
+        if said is None or said.answer != of.answer:
+            subject = about or item.get("organization") or ""
+            finding = f"{of.attribute}={of.answer}"
+            raise NotAFindingError(package, subject, of.sample, finding)
+
+
+def approvers(people: People, held: Package | None) -> list[str]:
+    """Return the ids of those who may agree to a package: approvers, no authors."""
+    authors = set() if held is None else {normal(name) for name in held.authors}
+    return [one for one in people.holders(("approver",)) if normal(one) not in authors]
+
+
 def refuse_strangers(people: People, held: Package) -> None:
     """Refuse to agree to a package of somebody who is no person of the ledger.
 
@@ -143,14 +185,17 @@ def refuse(
     lengths: Mapping[str, int],
     *,
     four_eyes: bool,
+    approvers: Sequence[str] = (),
 ) -> None:
     """Refuse a fact that may not follow what is recorded of a package.
 
     :param lengths: how many facts each stream has that the package touches.
     :param four_eyes: whether two people are asked for in this ledger.
+    :param approvers: who may agree to it, to be named where somebody else may not.
     :raises NoSuchPackageError: there is none.
     :raises PackageDecidedError: it was agreed to, rejected or recalled before.
     :raises SelfApprovalError: who agrees proposed or amended it.
+    :raises FindingsKeptError: an amendment names other findings, or none.
     :raises PackageChangedError: what is agreed to is not what stands now.
     """
     if isinstance(fact, Proposed):
@@ -161,8 +206,10 @@ def refuse(
         raise NoSuchPackageError(fact.package)
     if held.state != "proposed":
         raise PackageDecidedError(held.id, held.state)
+    if isinstance(fact, Amended) and fact.content.findings != held.content.findings:
+        raise FindingsKeptError(held.id)
     if isinstance(fact, Agreed):
         if four_eyes and normal(fact.by) in {normal(name) for name in held.authors}:
-            raise SelfApprovalError(held.id, fact.by, held.authors)
+            raise SelfApprovalError(held.id, fact.by, held.authors, approvers)
         if fact.hash != hash_of(held.id, held.content, lengths):
             raise PackageChangedError(held.id)

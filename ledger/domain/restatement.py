@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from ledger.errors import (
     AlreadyRetractedError,
+    FloorTooHighError,
     NoSuchFigureError,
     NoSuchPublicationError,
 )
@@ -247,6 +248,19 @@ def refuse(before: Mapping[str, Printing], fact: Marked | Retracted) -> None:
         figures = ", ".join(f"{measure} FY{year}" for measure, year in of.figures)
         about = f"{fact.measure} FY{fact.fiscal_year}"
         raise NoSuchFigureError(fact.publication, about, figures)
+
+
+def refuse_floor(before: Mapping[str, Printing], fact: Marked) -> None:
+    """Refuse a floor above the figure it is about, which :func:`refuse` has found.
+
+    A rule for what is recorded from now on: a log that has one still verifies.
+
+    :raises FloorTooHighError: the figure shows less.
+    """
+    shown = before[fact.publication].figures[fact.measure, fact.fiscal_year].value
+    if fact.at_least > shown:
+        about = f"{fact.measure} FY{fact.fiscal_year}"
+        raise FloorTooHighError(fact.publication, about, shown, fact.at_least)
 
 
 def said(

@@ -5,12 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ledger.domain import package as packages
-from ledger.domain.events import (
-    Agreed,
-)
-from ledger.errors import (
-    LedgerError,
-)
+from ledger.domain.events import Agreed, Proposed
+from ledger.errors import LedgerError
 from ledger.fsck.found import Finding
 from ledger.fsck.state import State
 
@@ -39,9 +35,13 @@ class Packages(State):
             packages.refuse(held, fact, lengths, four_eyes=two)
             if isinstance(fact, Agreed) and held is not None:
                 packages.refuse_strangers(self._people, held)
+            content = packages.said_of(held, fact)
+            if content is not None and content.findings is not None:
+                sample = self._samples.get(content.findings.sample)
+                packages.refuse_unfounded(fact.package, content, sample)
         except LedgerError as error:
             yield Finding(position, "package", str(error))
-            if held is None:
+            if held is None and not isinstance(fact, Proposed):
                 return
         self._packages[fact.package] = packages.evolve(held, fact)
         if isinstance(fact, Agreed):

@@ -21,7 +21,7 @@ from ledger.domain.events import (
     Text,
     Unreadable,
 )
-from ledger.errors import FaultyFileError
+from ledger.errors import FaultyFileError, NoPrintingError
 from ledger.intake import json_lines
 from ledger.intake.json_lines import MOST_FAULTS
 
@@ -57,6 +57,8 @@ class PrintedFigure(NamedTuple):
     fiscal_year: int
     value: int
     words: str | None
+    line: int
+    """Of its file, for what is found wrong later."""
 
 
 class Printing(NamedTuple):
@@ -69,6 +71,8 @@ class Printing(NamedTuple):
     as_of: str
     synthetic: bool
     figures: tuple[PrintedFigure, ...]
+    line: int
+    """The first of its name."""
 
 
 def read_printings(file: str, lines: Iterable[bytes]) -> list[Printing]:
@@ -76,6 +80,7 @@ def read_printings(file: str, lines: Iterable[bytes]) -> list[Printing]:
 
     :param file: what the file is called when something is wrong with it.
     :raises FaultyFileError: a line is no printing, or contradicts another of its name.
+    :raises NoPrintingError: no line has anything on it.
     """
     faults: list[str] = []
     found: dict[str, Printing] = {}
@@ -85,22 +90,28 @@ def read_printings(file: str, lines: Iterable[bytes]) -> list[Printing]:
         except Unreadable as error:
             wrong = list(error.faults)
         else:
-            wrong = _add(found, read)
+            wrong = _add(found, read, number)
         faults += [f"{file}:{number}: {field}: {rule}" for field, rule in wrong]
     if faults:
-        raise FaultyFileError(
-            file, tuple(faults[:MOST_FAULTS]), len(faults), verb="register"
-        )
+        raise faulty(file, faults)
+    if not found:
+        raise NoPrintingError(file)
     return list(found.values())
 
 
-def _add(found: dict[str, Printing], line: _Line) -> list[tuple[str, str]]:
+def faulty(file: str, faults: list[str]) -> FaultyFileError:
+    """Return the refusal of a file of printings; all of its faults are given."""
+    listed = tuple(faults[:MOST_FAULTS])
+    return FaultyFileError(file, listed, len(faults), verb="register")
+
+
+def _add(found: dict[str, Printing], line: _Line, number: int) -> list[tuple[str, str]]:
     """Add a line to the printing of its name; return what contradicts it."""
     shared = {name: getattr(line, name) for name in _SHARED}
     shared["printed_on"] = line.printed_on.isoformat()
     held = found.get(line.name)
     if held is None:
-        held = Printing(line.name, figures=(), **shared)
+        held = Printing(line.name, figures=(), line=number, **shared)
     wrong = [
         (name, f"is another than in the lines of {line.name} before")
         for name, value in shared.items()
@@ -112,7 +123,7 @@ def _add(found: dict[str, Printing], line: _Line) -> list[tuple[str, str]]:
     for measure, value in line.figures.items():
         if (measure, line.fiscal_year) in there:
             wrong.append(("figures", f"{measure} FY{line.fiscal_year} is there twice"))
-        figure = PrintedFigure(measure, line.fiscal_year, value, line.printed)
+        figure = PrintedFigure(measure, line.fiscal_year, value, line.printed, number)
         held = held._replace(figures=(*held.figures, figure))
     found[line.name] = held
     return wrong

@@ -28,13 +28,13 @@ from ledger.errors import (
     RuleError,
     SelfApprovalError,
 )
-from ledger.store import people, taxonomies
+from ledger.store import people, samples, taxonomies
 from ledger.store.codec import fact_of
 from ledger.store.live import anomalies
 from ledger.store.streams import recall
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
     from datetime import date
     from zoneinfo import ZoneInfo
 
@@ -90,6 +90,15 @@ def held(appending: Appending, package: str) -> packages.Package:
     return found
 
 
+def findings_of(appending: Appending, package: str) -> dict[str, str] | None:
+    """Return the findings that a package was proposed from, if from any.
+
+    :raises NoSuchPackageError: there is none.
+    """
+    content = held(appending, package).content
+    return None if content.findings is None else content.findings.model_dump()
+
+
 def _held(appending: Appending, package: str) -> tuple[packages.Package | None, int]:
     stream = f"{packages.PREFIX}{package}"
     found: packages.Package | None = None
@@ -114,10 +123,18 @@ def append(
     if standing is not None:
         lengths = lengths_of(appending, standing.content)
     two = people.four_eyes(appending)
-    _who(fact, standing, two=two)
-    if isinstance(fact, Agreed) and standing is not None:
-        packages.refuse_strangers(people.recorded(appending), standing)
-    packages.refuse(standing, fact, lengths, four_eyes=two)
+    others: list[str] = []
+    if isinstance(fact, Agreed | Rejected) and standing is not None:
+        known = people.recorded(appending)
+        others = packages.approvers(known, standing)
+        if isinstance(fact, Agreed):
+            packages.refuse_strangers(known, standing)
+    _who(fact, standing, others, two=two)
+    packages.refuse(standing, fact, lengths, four_eyes=two, approvers=others)
+    said = packages.said_of(standing, fact)
+    if said is not None and said.findings is not None:
+        sample, _ = samples.recalled(appending, said.findings.sample)
+        packages.refuse_unfounded(fact.package, said, sample)
     stored = [StoredEvent(fact.stream, length + 1, fact.topic, payload_of(fact))]
     count = 0
     if isinstance(fact, Proposed | Amended):
@@ -139,7 +156,13 @@ def append(
     return Decided(fact.package, position, count)
 
 
-def _who(fact: PackageEvent, standing: packages.Package | None, *, two: bool) -> None:
+def _who(
+    fact: PackageEvent,
+    standing: packages.Package | None,
+    others: Sequence[str],
+    *,
+    two: bool,
+) -> None:
     """Refuse an author who rejects, and another one who recalls.
 
     :raises RefusedError: by its name.
@@ -149,7 +172,7 @@ def _who(fact: PackageEvent, standing: packages.Package | None, *, two: bool) ->
     if not two:
         return
     if isinstance(fact, Rejected) and normal(fact.by) in named:
-        raise SelfApprovalError(fact.package, fact.by, authors)
+        raise SelfApprovalError(fact.package, fact.by, authors, others)
     if isinstance(fact, Recalled) and authors and normal(fact.by) not in named:
         raise NotAnAuthorError(fact.package, fact.by, authors)
 

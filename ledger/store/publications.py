@@ -96,7 +96,8 @@ def say(appending: Appending, fact: Marked | Retracted) -> Heard:
 
     :raises LedgerError: a rule of ``ledger.domain.restatement``.
     """
-    restatements.refuse(_recorded(appending)[1], fact)
+    before = _recorded(appending)[1]
+    restatements.refuse(before, fact)
     rows = appending.stream(fact.stream)
     positions = appending.positions(fact.stream)
     aside = {"run_by"}  # Who ran the command says nothing about what is said.
@@ -112,6 +113,8 @@ def say(appending: Appending, fact: Marked | Retracted) -> Heard:
             if old.model_dump(exclude=aside) == fact.model_dump(exclude=aside):
                 return Heard(position, already=True)
             break
+    if isinstance(fact, Marked):
+        restatements.refuse_floor(before, fact)
     version = len(rows) + 1
     stored = StoredEvent(fact.stream, version, fact.topic, payload_of(fact))
     (position,) = appending.put([stored])

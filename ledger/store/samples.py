@@ -42,7 +42,7 @@ def append(appending: Appending, facts: Iterable[SampleEvent]) -> list[Decided]:
     decided: list[Decided] = []
     for fact in facts:
         if fact.sample not in held:
-            held[fact.sample] = _recalled(appending, fact.sample)
+            held[fact.sample] = recalled(appending, fact.sample)
         sample, version = held[fact.sample]
         act = sampling.act_of(json.loads(payload_of(fact)))
         if sample is not None and isinstance(act, sampling.Examined):
@@ -76,7 +76,7 @@ def selection(
     :raises NoSeedYetError: nothing is recorded since.
     :raises SampleFaultyError: a part is larger than what there is of it.
     """
-    sample, _ = _recalled(appending, name)
+    sample, _ = recalled(appending, name)
     if sample is None:
         raise NoSuchSampleError(name)
     position = None
@@ -108,14 +108,14 @@ def next_spare(appending: Appending, name: str, item: str) -> str:
 
     :raises SampleError, NoSuchSampleError: there is none, or no such item.
     """
-    sample, _ = _recalled(appending, name)
+    sample, _ = recalled(appending, name)
     if sample is None:
         raise NoSuchSampleError(name)
     sampling.check_item(sample, item)
     return sample.next_spare(item)
 
 
-def _recalled(appending: Appending, name: str) -> tuple[Sample | None, int]:
+def recalled(appending: Appending, name: str) -> tuple[Sample | None, int]:
     """Return a sample as its facts leave it, and how many there are."""
     stream = f"{sampling.PREFIX}{name}"
     rows = appending.stream(stream)

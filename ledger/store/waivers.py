@@ -11,6 +11,8 @@ from ledger.errors import NoSuchScrError
 from ledger.store.codec import fact_of
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from ledger.store.sqlite import Appending
 
 
@@ -20,6 +22,8 @@ class Decided(NamedTuple):
     fact: Waived
     position: int | None
     """Where it stands; None if it was recorded already."""
+    moment: datetime
+    """When it was decided."""
 
 
 def append(appending: Appending, fact: Waived) -> Decided:
@@ -40,8 +44,8 @@ def append(appending: Appending, fact: Waived) -> Decided:
             # Who ran the command says nothing about what is waived.
             aside = {"run_by"}
             if last.model_dump(exclude=aside) == fact.model_dump(exclude=aside):
-                return Decided(last, None)
+                return Decided(last, None, appending.moment)
             break
     stored = StoredEvent(WAIVERS_STREAM, len(held) + 1, fact.topic, payload_of(fact))
     (position,) = appending.put([stored])
-    return Decided(fact, position)
+    return Decided(fact, position, appending.moment)
