@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from cli.asking import Basing, answer, asking, check_text, form, form_options
-from cli.main import complain
+from cli.main import complain, warn
 from cli.recording import at_the_head, by_option, dry_run_option
 from cli.safe import display, json_text
 
@@ -85,7 +85,7 @@ def _prove_and_record(settings: Settings, said: Typed, given: dict[str, Any]) ->
     with asking(settings, Basing(said.as_of, None)) as open_:
         claim, proof = prove(open_.log, open_.model, said, open_.basis)
         basis = open_.graded()
-    ledger, _ = open_ledger(settings.ledger)
+    ledger, _ = open_ledger(settings.ledger, warn=warn)
     try:
         decided = ledger.assert_claim(
             claim,
@@ -144,7 +144,7 @@ def _tell_claim(
 def _withdraw(settings: Settings, assertion: int, given: dict[str, Any]) -> None:
     from ledger.app import open_ledger
 
-    ledger, _ = open_ledger(settings.ledger)
+    ledger, _ = open_ledger(settings.ledger, warn=warn)
     try:
         decided = ledger.withdraw(
             assertion, by=given["by"], reason=given["reason"], dry_run=given["dry_run"]

@@ -9,7 +9,7 @@ import click
 
 from cli.asking import F, form_options
 from cli.live import FIELD_HELP
-from cli.main import Suggesting, say
+from cli.main import Suggesting, say, warn
 from cli.packages import items_words
 from cli.recording import by_option, dry_run_option
 from ledger.domain import events
@@ -265,7 +265,7 @@ def _opened(settings: Settings) -> Iterator[tuple[CaseLedger, ZoneInfo]]:
 
     from ledger.app import open_ledger
 
-    ledger, identity = open_ledger(settings.ledger)
+    ledger, identity = open_ledger(settings.ledger, warn=warn)
     try:
         yield ledger, ZoneInfo(identity.timezone)
     finally:

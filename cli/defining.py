@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from cli.main import warn
 from cli.recording import recording_options
 from cli.safe import display, json_text
 
@@ -57,7 +58,7 @@ def define_command(settings: Settings, /, **given: Any) -> None:
 
     with opened_file(given["file"]) as held:
         body = definition_files.read(given["file"], held)
-    ledger, identity = open_ledger(settings.ledger)
+    ledger, identity = open_ledger(settings.ledger, warn=warn)
     try:
         decided = ledger.define(
             body,
@@ -82,7 +83,7 @@ def retire_command(settings: Settings, /, **given: Any) -> None:
     """Record that a measure has no definition any more; what it counted stays."""
     from ledger.app import open_ledger
 
-    ledger, identity = open_ledger(settings.ledger)
+    ledger, identity = open_ledger(settings.ledger, warn=warn)
     try:
         decided = ledger.retire(
             given["measure"],

@@ -7,7 +7,7 @@ from importlib import metadata, util
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
-from ledger.errors import LedgerError
+from ledger.errors import LedgerError, UnseenError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -18,6 +18,10 @@ PACKAGES = ("ledger", "projections", "cli")
 LIBRARIES = ("click", "eventsourcing", "pydantic", "rich", "sqlite-utils")
 OLDEST_SQLITE = (3, 37, 0)
 """The first with STRICT tables."""
+
+
+CHECKPOINTS = "checkpoints"
+"""The stream that covers others and is not to be covered."""
 
 
 class Symptom(NamedTuple):
@@ -81,10 +85,80 @@ def _ledger(path: str) -> Iterator[Symptom]:
             yield Symptom("ledger", "fine", says)
             says = f"@{log.head} {log.root(log.head).hex()}"
             yield Symptom("head and root", "note", f"{says}; keep a copy elsewhere")
+            yield from _seen(log)
+            yield _exposure(log)
             yield _read_model(log)
             yield from _imports(log)
     except LedgerError as error:
         yield Symptom("ledger", "attention", str(error))
+
+
+def _seen(log: Log) -> Iterator[Symptom]:
+    """Compare the ledger with what this user has seen of it."""
+    from cli.seeing import now_of, older_words
+    from ledger import seen
+
+    now = now_of(log)
+    try:
+        found = seen.disagreements(now)
+        older = seen.is_older_copy(now)
+        last = seen.of_ledger(now.ledger_id)
+    except UnseenError as error:
+        yield Symptom("last seen", "attention", str(error))
+        return
+    for one in found:
+        if older and one.word == "rolled back":
+            yield Symptom("last seen", "note", older_words(one.seen.position))
+        else:
+            yield Symptom("last seen", "attention", str(one))
+    if found:
+        return
+    if last is None:
+        says = "never by this user; what is recorded or verified is remembered"
+        yield Symptom("last seen", "note", says)
+        return
+    yield Symptom("last seen", "fine", f"@{last.position}, which is in this log")
+
+
+def _exposure(log: Log) -> Symptom:
+    """Say what nobody could tell if whoever can write the file changed it.
+
+    That a checkpoint was issued is known here; that somebody keeps it is not.
+    """
+    from projections.keys import checkpoints, keys_of
+
+    issued = [one for one in checkpoints(log) if one.trusted]
+    if issued:
+        size, began = issued[-1].size, issued[-1].recorded_at
+        since = f"since the last checkpoint that was issued, of all up to @{size}"
+        how = "`scr checkpoint`"
+    else:
+        (first,) = log.at([1])
+        size, began = 0, first.recorded_at
+        since = "since the ledger was made: no checkpoint was issued that is believed"
+        signs = keys_of(log).current is not None
+        how = "`scr checkpoint`" if signs else "`scr key new`, `scr checkpoint`"
+    covering = sum(row.position > size for row in log.stream(CHECKPOINTS, log.head))
+    facts, days = log.head - size - covering, _days_since(began)
+    if not facts:
+        says = f"none {since}; whoever keeps a copy of that elsewhere could tell"
+        return Symptom("exposure", "fine", says)
+    says = (
+        f"{_number(facts, 'fact')}, {_number(days, 'day')} {since}; if they were"
+        f" changed, nobody could tell: {how}, and give a copy to somebody else"
+    )
+    return Symptom("exposure", "note", says)
+
+
+def _days_since(recorded_at: str) -> int:
+    from datetime import UTC, datetime
+
+    since = datetime.now(UTC) - datetime.fromisoformat(recorded_at)
+    return max(0, since.days)
+
+
+def _number(count: int, of: str) -> str:
+    return f"{count:,} {of}" if count == 1 else f"{count:,} {of}s"
 
 
 def _read_model(log: Log) -> Symptom:

@@ -10,7 +10,7 @@ from typing import IO, TYPE_CHECKING, Any, NamedTuple
 import click
 
 from cli.asking import check_text, output, progress, scrs
-from cli.main import complain, say
+from cli.main import complain, say, warn
 from cli.safe import display, json_text
 from cli.tables import opened
 from ledger.errors import NoInputFileError, UsageError
@@ -114,7 +114,7 @@ def import_command(  # noqa: PLR0913 - one per option
     given = Given(source, mapping, set_aside, dry_run)
     extract = Extract(known_at, missing)
     _check(files, given, extract, snapshot=snapshot)
-    ledger, identity = open_ledger(settings.ledger)
+    ledger, identity = open_ledger(settings.ledger, warn=warn)
     try:
         if snapshot:
             _import_snapshot(ledger, identity, files[0], given, extract)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 from cli.asking import check_text, progress
-from cli.main import say
+from cli.main import say, warn
 from ledger.errors import StoreError
 
 if TYPE_CHECKING:
@@ -58,7 +58,9 @@ def init_command(
     if not folder.is_dir():
         message = f"there is no folder {folder}; make it first, or name another ledger"
         raise StoreError(message)
-    identity = create(settings.ledger, name=name, timezone=timezone, solo=solo)
+    identity = create(
+        settings.ledger, name=name, timezone=timezone, solo=solo, warn=warn
+    )
     say(
         f"made {settings.ledger}: {identity.name}, days end in {identity.timezone},"
         f" id {identity.ledger_id}"

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from cli.main import warn
 from ledger.domain import events
 
 if TYPE_CHECKING:
@@ -197,7 +198,7 @@ def _record(event: str, subject: str, given: dict[str, Any]) -> None:
             if name.startswith("field_") and value is not None
         },
     }
-    ledger, identity = open_ledger(settings.ledger)
+    ledger, identity = open_ledger(settings.ledger, warn=warn)
     try:
         recorded = ledger.record(
             fields, zone=ZoneInfo(identity.timezone), dry_run=given["dry_run"]

@@ -53,7 +53,9 @@ COMMANDS = {
     "replay": ("cli.replay", "walk through history, and see figures move"),
     "late": ("cli.late", "what was known long after it happened"),
     "activity": ("cli.late", "who recorded what"),
-    "verify": ("cli.checking", "recompute everything, and name what is wrong"),
+    "key": ("cli.key", "which key signs for the ledger"),
+    "checkpoint": ("cli.checkpoint", "sign the log as it is, to be kept elsewhere"),
+    "verify": ("cli.verifying", "recompute everything, and name what is wrong"),
     "file": ("cli.live", "record that an SCR was filed"),
     "classify": ("cli.live", "record its category"),
     "determine": ("cli.live", "record whether it meets the TCO definition"),
@@ -252,6 +254,11 @@ def complain(text: str, prefix: str = "scr: ") -> None:
     except OSError:
         # Nobody listens: `2>&1 | head`. The exit code still says how it ended.
         _let_go_of(sys.stderr)
+
+
+def warn(text: str) -> None:
+    """Warn on stderr of what keeps nothing from being done."""
+    complain(f"warning: {text}")
 
 
 def _refused(error: LedgerError) -> int:

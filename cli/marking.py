@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from cli.main import warn
 from cli.recording import recording_options
 from cli.safe import display, json_text
 
@@ -63,7 +64,7 @@ def mark_command(settings: Settings, /, **given: Any) -> None:
 
     with open_log(settings.ledger) as log:
         measure, year = _figure(log, given)
-    ledger, _ = open_ledger(settings.ledger)
+    ledger, _ = open_ledger(settings.ledger, warn=warn)
     try:
         decided = ledger.mark(
             given["name"],
@@ -131,7 +132,7 @@ def withdraw_command(settings: Settings, /, **given: Any) -> None:
     """Record that a publication is withdrawn; it stays as it is, and is marked so."""
     from ledger.app import open_ledger
 
-    ledger, _ = open_ledger(settings.ledger)
+    ledger, _ = open_ledger(settings.ledger, warn=warn)
     try:
         decided = ledger.retract(
             given["name"],

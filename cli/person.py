@@ -10,7 +10,7 @@ import click
 
 from cli.acting import acted
 from cli.asking import Basing, answer, asking, form, form_options
-from cli.main import Suggesting, complain
+from cli.main import Suggesting, complain, warn
 from cli.recording import recording_options
 from cli.render import Answer, Column
 from cli.safe import display, json_text
@@ -139,7 +139,7 @@ def _record(
 ) -> None:
     from ledger.app import open_ledger
 
-    ledger, _ = open_ledger(settings.ledger)
+    ledger, _ = open_ledger(settings.ledger, warn=warn)
     try:
         decided = decide(ledger)
     finally:

@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from cli.main import Settings
     from ledger.domain.people import Identity
     from ledger.domain.publication import Figure, Publication
+    from projections.keys import Checkpoint
     from projections.publications import Recorded
     from projections.superseding import Floor, Since
     from projections.tracing import Traced
@@ -236,6 +237,7 @@ def show_command(settings: Settings, /, **given: Any) -> None:
     """Show what is sealed of a publication, and what was said of it since."""
     from ledger.domain.publication import as_json
     from ledger.reader import open_log
+    from projections.keys import covering
     from projections.people import identity
     from projections.publications import named
     from projections.superseding import afterwards
@@ -245,6 +247,7 @@ def show_command(settings: Settings, /, **given: Any) -> None:
         one = named(log, given["name"])
         tied = identity(log, one.by, one.run_by, one.position)
         since = afterwards(log)[one.content.name]
+        covered = covering(log, one.position)
     sealed = as_json(one.content)
     answer(
         Answer(
@@ -264,8 +267,9 @@ def show_command(settings: Settings, /, **given: Any) -> None:
                 "seal": one.seal,
                 **{k: v for k, v in sealed.items() if k not in ("basis", "figures")},
                 **since_json(since),
+                "checkpoint": None if covered is None else covered.as_json(),
             },
-            notes=[*since.notices(), *notes(one, tied)],
+            notes=[*since.notices(), *notes(one, tied), *covered_words(covered)],
         ),
         how,
     )
@@ -320,6 +324,16 @@ def _shown(figure: Figure) -> Row:
     if figure.denominator:
         row["percent"] = f"{figure.value * _PERCENT / figure.denominator:.1f}"
     return row
+
+
+def covered_words(covered: Checkpoint | None) -> list[str]:
+    """Return which checkpoint covers a publication, in words."""
+    if covered is None:
+        return ["No checkpoint covers it."]
+    return [
+        f"Checkpoint @{covered.position} covers it: all up to @{covered.size},"
+        f" signed by key {covered.key}."
+    ]
 
 
 def notes(one: Recorded, tied: Identity) -> list[str]:

@@ -12,13 +12,22 @@ from cli.asking import Basing, asking
 from cli.main import complain
 from cli.recording import at_the_head
 from cli.safe import display, json_text
-from cli.sealing import Made, check_said, passed, record, sealed
+from cli.sealing import (
+    Made,
+    Placed,
+    check_said,
+    passed,
+    record,
+    sealed,
+    sealing_key,
+)
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from cli.asking import Asking
     from cli.main import Settings
+    from cli.signing import AtHand
     from ledger.domain.publication import Publication, Status
     from ledger.intake.printed import Printing
     from projections.publishing import Printed, Wanted
@@ -122,10 +131,10 @@ def _publish(settings: Settings, given: dict[str, Any]) -> None:
     wanted = _wanted(given)
     statuses = _statuses(given["statuses"], wanted)
     check_said(wanted.name, given)
-    made, position = sealed(
+    made, placed = sealed(
         settings, lambda: _make(settings, wanted, statuses, given), given
     )
-    _tell(made, position, given)
+    _tell(made, placed, given)
 
 
 def _wanted(given: Mapping[str, Any]) -> Wanted:
@@ -215,11 +224,12 @@ def _warnings(content: Publication, given: Mapping[str, Any]) -> list[str]:
     return warnings
 
 
-def _tell(made: Made, position: int, given: Mapping[str, Any]) -> None:
+def _tell(made: Made, placed: Placed, given: Mapping[str, Any]) -> None:
     from ledger.domain.publication import as_json, seal_of
 
     for text in made.warnings:
         complain(text)
+    (position,) = placed.positions
     seal = seal_of(made.content)
     if given["as_json"]:
         told = {
@@ -227,15 +237,18 @@ def _tell(made: Made, position: int, given: Mapping[str, Any]) -> None:
             "basis": made.basis,
             "status": "would be recorded" if given["dry_run"] else "recorded",
             "position": None if given["dry_run"] else position,
+            "checkpoint": placed.as_json(),
             "seal": seal,
             "publication": as_json(made.content),
         }
         click.echo(json_text(json.dumps(told, ensure_ascii=False)))
+        placed.tell(as_json=True)
         return
     verb = "would be published" if given["dry_run"] else f"published @{position}"
     count = len(made.content.figures)
     figures = "1 figure" if count == 1 else f"{count} figures"
     click.echo(display(f"{verb}: {made.content.name}, {figures}, seal {seal}"))
+    placed.tell(as_json=False)
 
 
 # --- as printed ---------------------------------------------------------------------
@@ -245,7 +258,8 @@ def _register(settings: Settings, given: dict[str, Any]) -> None:
     path = given["printed"]
     file = _STANDARD_INPUT if path == "-" else path
     printings = _read(path)
-    at_the_head(lambda: _register_once(settings, file, printings, given))
+    key = sealing_key(settings, given)
+    at_the_head(lambda: _register_once(settings, file, printings, given, key))
 
 
 def _read(path: str) -> list[Printing]:
@@ -270,6 +284,7 @@ def _register_once(
     file: str,
     printings: Sequence[Printing],
     given: Mapping[str, Any],
+    key: Callable[[], AtHand],
 ) -> None:
     from projections.publishing import as_printed, registered
 
@@ -279,8 +294,10 @@ def _register_once(
         new, already = registered(open_.log, wanted)
         contents = as_printed(open_.log, open_.model, new)
         basis, head = open_.graded(), open_.log.head
-    positions = record(settings, contents, head, given) if contents else []
-    _tell_registered(contents, positions, already, basis, given)
+    placed = Placed()
+    if contents:
+        placed = record(settings, contents, head, given, key())
+    _tell_registered(contents, placed, already, basis, given)
 
 
 def printed_of(one: Printing) -> Printed:
@@ -315,7 +332,7 @@ def _check_answerable(open_: Asking, file: str, printings: Iterable[Printing]) -
 
 def _tell_registered(
     contents: Sequence[Publication],
-    positions: Sequence[int],
+    placed: Placed,
     already: Sequence[str],
     basis: dict[str, object],
     given: Mapping[str, Any],
@@ -328,17 +345,20 @@ def _tell_registered(
             "schema": "scr-registered/1",
             "basis": basis,
             "status": "would be recorded" if dry else "recorded",
-            "positions": [] if dry else list(positions),
+            "positions": [] if dry else list(placed.positions),
+            "checkpoint": placed.as_json(),
             "already_recorded": list(already),
             "publications": [as_json(one) for one in contents],
         }
         click.echo(json_text(json.dumps(told, ensure_ascii=False)))
+        placed.tell(as_json=True)
         return
     for name in already:
         click.echo(display(f"already recorded: {name}"))
-    for position, one in zip(positions, contents, strict=True):
+    for position, one in zip(placed.positions, contents, strict=True):
         at = "would be registered" if dry else f"registered @{position}"
         click.echo(display(f"{at}: {one.name}, {_support(one)}"))
+    placed.tell(as_json=False)
 
 
 def _support(one: Publication) -> str:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import click
 
 from cli.asking import Basing, asking
+from cli.main import warn
 from cli.recording import at_the_head, recording_options
 from cli.safe import display, json_text
 
@@ -474,7 +475,7 @@ def _record(
 
     from ledger.app import open_ledger
 
-    ledger, identity = open_ledger(settings.ledger)
+    ledger, identity = open_ledger(settings.ledger, warn=warn)
     try:
         return ledger.record_requests(
             facts,

@@ -12,7 +12,7 @@ from cli.main import complain
 from cli.render import Answer, Column
 from cli.restated import part_name, signed, state_since
 from cli.safe import display, json_text
-from cli.sealing import Made, check_said, passed, sealed
+from cli.sealing import Made, Placed, check_said, passed, sealed
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -130,8 +130,8 @@ def _require(given: Mapping[str, Any]) -> None:
 
 
 def _restate(settings: Settings, given: dict[str, Any]) -> None:
-    made, position = sealed(settings, lambda: _make(settings, given), given)
-    _tell(made, position, given)
+    made, placed = sealed(settings, lambda: _make(settings, given), given)
+    _tell(made, placed, given)
 
 
 def _make(settings: Settings, given: Mapping[str, Any]) -> Made:
@@ -193,11 +193,12 @@ def _warnings(
     return found
 
 
-def _tell(made: Made, position: int, given: Mapping[str, Any]) -> None:
+def _tell(made: Made, placed: Placed, given: Mapping[str, Any]) -> None:
     from ledger.domain.publication import as_json, seal_of
 
     for text in made.warnings:
         complain(text)
+    (position,) = placed.positions
     content, dry = made.content, given["dry_run"]
     seal = seal_of(content)
     if given["as_json"] or given["format_"] == "json":
@@ -206,10 +207,12 @@ def _tell(made: Made, position: int, given: Mapping[str, Any]) -> None:
             "basis": made.basis,
             "status": "would be recorded" if dry else "recorded",
             "position": None if dry else position,
+            "checkpoint": placed.as_json(),
             "seal": seal,
             "publication": as_json(content),
         }
         click.echo(json_text(json.dumps(told, ensure_ascii=False)))
+        placed.tell(as_json=True)
         return
     assert content.supersedes is not None
     verb = "would be restated" if dry else f"restated @{position}"
@@ -217,6 +220,7 @@ def _tell(made: Made, position: int, given: Mapping[str, Any]) -> None:
     click.echo(display(f"{verb}: {content.name} in place of {of}, seal {seal}"))
     for figure in content.figures:
         click.echo(display(f"  {in_words(figure)}"))
+    placed.tell(as_json=False)
 
 
 def in_words(figure: Figure) -> str:

@@ -16,7 +16,7 @@ from cli.asking import (
     form_options,
     progress,
 )
-from cli.main import Suggesting
+from cli.main import Suggesting, warn
 from cli.packages import package_row, package_words
 from cli.recording import recording_options
 from cli.render import Answer, Column
@@ -101,7 +101,7 @@ def frame_command(settings: Settings, /, **given: Any) -> None:
     with asking(settings, Basing(given["as_of"], given["basis"])) as open_:
         items = Population(open_.log, open_.model, open_.basis).of(given["query"])
         basis = open_.graded()
-    ledger, _ = open_ledger(settings.ledger)
+    ledger, _ = open_ledger(settings.ledger, warn=warn)
     try:
         decided = ledger.frame(
             given["name"],
@@ -202,7 +202,7 @@ def draw_command(settings: Settings, /, **given: Any) -> None:
         if given["strata"] is not None:
             parts = parts_of(population, one.sample.framed.items, parts)
         basis = open_.graded()
-    ledger, _ = open_ledger(settings.ledger)
+    ledger, _ = open_ledger(settings.ledger, warn=warn)
     try:
         decided = ledger.draw(
             given["name"],
@@ -286,7 +286,7 @@ def spare_command(settings: Settings, /, **given: Any) -> None:
     """
     from ledger.app import open_ledger
 
-    ledger, _ = open_ledger(settings.ledger)
+    ledger, _ = open_ledger(settings.ledger, warn=warn)
     try:
         decided = ledger.spare(
             given["name"],

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from cli.main import warn
 from cli.recording import recording_options
 from cli.safe import display, json_text
 
@@ -73,7 +74,7 @@ def record_command(settings: Settings, /, **given: Any) -> None:
         message = "give --item and --attribute, or --csv, and not both"
         raise click.UsageError(message)
     findings = _read(given["path"]) if given["path"] is not None else [_typed(given)]
-    ledger, _ = open_ledger(settings.ledger)
+    ledger, _ = open_ledger(settings.ledger, warn=warn)
     try:
         decided = ledger.examine(
             given["name"],
@@ -207,7 +208,7 @@ def settle_command(settings: Settings, /, **given: Any) -> None:
     from ledger.app import open_ledger
 
     attribute, answer = attribute_of(given["attribute"])
-    ledger, _ = open_ledger(settings.ledger)
+    ledger, _ = open_ledger(settings.ledger, warn=warn)
     try:
         decided = ledger.settle(
             given["name"],

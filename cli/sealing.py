@@ -2,17 +2,24 @@
 
 from __future__ import annotations
 
+from functools import cache
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+import click
+
 from cli.asking import check_text
+from cli.main import complain, warn
 from cli.recording import at_the_head
 from cli.render import basis_line
+from cli.safe import display
+from cli.signing import AtHand, at_hand, told
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
     from cli.asking import Asking
     from cli.main import Settings
+    from ledger.domain.keys import Covered
     from ledger.domain.publication import Gate, Publication
 
 
@@ -23,6 +30,29 @@ class Made(NamedTuple):
     basis: dict[str, object]
     head: int
     warnings: tuple[str, ...]
+
+
+class Placed(NamedTuple):
+    """Where publications stand, or would stand, and the checkpoint that covers them."""
+
+    positions: Sequence[int] = ()
+    checkpoint: Covered | None = None
+    why_not: str | None = None
+    """Why nothing is signed, if that is to be said."""
+
+    def as_json(self) -> dict[str, object] | None:
+        """Return what an answer says of the checkpoint."""
+        if self.checkpoint is None:
+            return None
+        of = self.checkpoint
+        return {"position": of.position, "size": of.size, "note": of.note}
+
+    def tell(self, *, as_json: bool) -> None:
+        """Say that there is a checkpoint, or why there is none."""
+        if self.checkpoint is not None and not as_json:
+            click.echo(display(told(self.checkpoint)))
+        if self.why_not is not None:
+            complain(self.why_not)
 
 
 def check_said(name: str | None, given: Mapping[str, Any]) -> None:
@@ -75,17 +105,27 @@ def _validating(
 
 def sealed(
     settings: Settings, make: Callable[[], Made], given: Mapping[str, Any]
-) -> tuple[Made, int]:
+) -> tuple[Made, Placed]:
     """Make a publication and record it; return it, and where it stands.
 
     :raises HeadMovedError: the log kept growing.
     """
+    key = sealing_key(settings, given)
 
-    def attempt() -> tuple[Made, int]:
+    def attempt() -> tuple[Made, Placed]:
         made = make()
-        return made, record(settings, [made.content], made.head, given)[0]
+        return made, record(settings, [made.content], made.head, given, key())
 
     return at_the_head(attempt)
+
+
+def sealing_key(settings: Settings, given: Mapping[str, Any]) -> Callable[[], AtHand]:
+    """Return what gives the key that signs a checkpoint of what is published.
+
+    It looks for the key when it is known what to seal, and asks nobody twice. It
+    raises a LedgerError where there is a key file that cannot be used.
+    """
+    return cache(lambda: AtHand(None) if given["dry_run"] else at_hand(settings))
 
 
 def record(
@@ -93,7 +133,8 @@ def record(
     contents: Sequence[Publication],
     head: int,
     given: Mapping[str, Any],
-) -> list[int]:
+    key: AtHand,
+) -> Placed:
     """Record publications, all or none; return where they stand, or would stand.
 
     :param head: the last position that was read to make them.
@@ -101,11 +142,16 @@ def record(
     """
     from ledger.app import open_ledger
 
-    ledger, _ = open_ledger(settings.ledger)
+    ledger, _ = open_ledger(settings.ledger, warn=warn)
     try:
         decided = ledger.publish(
-            contents, head=head, by=given["by"], dry_run=given["dry_run"]
+            contents,
+            head=head,
+            by=given["by"],
+            signer=key.private,
+            dry_run=given["dry_run"],
         )
     finally:
         ledger.close()
-    return [one.position for one in decided]
+    covered = decided[0].checkpoint if decided else None
+    return Placed([one.position for one in decided], covered, key.why_not)

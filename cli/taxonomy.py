@@ -18,7 +18,7 @@ from cli.asking import (
     form_options,
 )
 from cli.defining import adopted_at, adopting_options
-from cli.main import Suggesting
+from cli.main import Suggesting, warn
 from cli.render import Answer, Column
 from cli.safe import display, json_text
 
@@ -84,7 +84,7 @@ def load_command(settings: Settings, /, **given: Any) -> None:
 
     with opened_file(given["file"]) as held:
         body = definition_files.read(given["file"], held, verb="load")
-    ledger, identity = open_ledger(settings.ledger)
+    ledger, identity = open_ledger(settings.ledger, warn=warn)
     try:
         decided = ledger.categorize(
             body,

@@ -17,7 +17,7 @@ from cli.asking import (
     progress,
     scrs,
 )
-from cli.main import complain
+from cli.main import complain, warn
 from cli.render import Answer, Column
 from cli.safe import display, json_text
 
@@ -272,7 +272,7 @@ def waive_command(settings: Settings, /, **given: Any) -> None:
     from projections.validation import chosen_rules
 
     chosen_rules((given["rule"],))
-    ledger, identity = open_ledger(settings.ledger)
+    ledger, identity = open_ledger(settings.ledger, warn=warn)
     try:
         names = ("until", "reason", "by", "dry_run")
         said = {name: given[name] for name in names}

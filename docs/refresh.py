@@ -41,6 +41,7 @@ PREPARE = re.compile(r"^<!-- before: (.*) -->$", re.MULTILINE)
 WORKED = (
     "corrections.md",
     "accountability.md",
+    "checkpoints.md",
     "measures.md",
     "people.md",
     "publications.md",
@@ -52,7 +53,12 @@ WORKED = (
 )
 """Other pages with examples."""
 
-LEDGER_ID = UUID("5c4e2a70-0000-4000-8000-000000000001")
+LEDGER_IDS = tuple(
+    UUID(f"5c4e2a70-0000-4000-8000-{number:012}") for number in range(1, 9)
+)
+"""Of the ledgers that an example makes, one after another."""
+SEEDS = tuple(bytes([number]) * 32 for number in range(1, 9))
+"""Of the keys that an example makes: nobody's, and the same every time."""
 START = datetime(2026, 1, 5, 14, tzinfo=UTC)
 ENVIRONMENT = {"COLUMNS": "80", "SCR_LEDGER": "", "SCR_BY": ""}
 
@@ -123,6 +129,9 @@ def played(block: str, before: list[str]) -> str:
 
 
 def _typed(line: str) -> str:
+    if line.startswith("cp "):
+        shutil.copy(*shlex.split(line)[1:])
+        return ""
     command, _, head = line.partition(" | head -")
     told = said(shlex.split(command)[1:]).splitlines(keepends=True)
     return "".join(told[: int(head)] if head else told)
@@ -131,7 +140,7 @@ def _typed(line: str) -> str:
 @contextmanager
 def prepared() -> Iterator[None]:
     """Stand in a folder with the files of the documentation, and a ledger of some."""
-    from ledger import app
+    from ledger import app, private_keys
 
     clock = Clock()
     with (
@@ -139,7 +148,9 @@ def prepared() -> Iterator[None]:
         chdir(folder),
         mock.patch.dict(app.create.__kwdefaults__, clock=clock),
         mock.patch.dict(app.open_ledger.__kwdefaults__, clock=clock),
-        mock.patch.object(app, "uuid4", return_value=LEDGER_ID),
+        mock.patch.object(app, "uuid4", side_effect=LEDGER_IDS),
+        mock.patch.object(private_keys, "_seed", side_effect=SEEDS),
+        mock.patch.dict(os.environ, XDG_STATE_HOME=f"{folder}/state", SCR_KEYS="keys"),
         mock.patch.object(app, "account", return_value="registry"),
     ):
         Path("first.jsonl").write_text(worked_example(), encoding="utf-8")

@@ -16,7 +16,7 @@ from eventsourcing.application import Application
 from eventsourcing.sqlite import SQLiteFactory
 from eventsourcing.utils import Environment
 
-from ledger import reader
+from ledger import reader, seen
 from ledger.collector import paused_collector
 from ledger.domain import taxonomy as taxonomy_data
 from ledger.domain.definitions import as_json, from_json, hash_of
@@ -27,17 +27,21 @@ from ledger.domain.events import (
     Asserted,
     AssertionEvent,
     Categorized,
+    Checkpointed,
     Cited,
     Closed,
     Completed,
     Declined,
     Defined,
+    Distrusted,
     Drawn,
     Examined,
     Framed,
     Granted,
     Imported,
     Joined,
+    Keyed,
+    KeyEvent,
     Marked,
     MeasureEvent,
     Opened,
@@ -53,6 +57,7 @@ from ledger.domain.events import (
     Requested,
     RequestEvent,
     Responded,
+    Restored,
     Retired,
     Retracted,
     Revoked,
@@ -80,6 +85,9 @@ from ledger.errors import (
     FieldError,
     HeadMovedError,
     LedgerExistsError,
+    NoKeyError,
+    NothingGoneError,
+    UnseenError,
     UsageError,
 )
 from ledger.failures import translated
@@ -88,6 +96,7 @@ from ledger.intake.rows import place, titled
 from ledger.intake.snapshot_import import Snapshot, take
 from ledger.store import (
     assertions,
+    keys,
     live,
     measures,
     packages,
@@ -103,6 +112,7 @@ from ledger.store.aside import Rehearsal
 from ledger.store.bulk import Faults, Loader, Totals
 from ledger.store.codec import FactMapper, Placed, fact_of
 from ledger.store.sqlite import AppendOnlyRecorder, Datastore, system_clock
+from ledger.tlog import checkpoint, key_note, note
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -112,6 +122,7 @@ if TYPE_CHECKING:
     from eventsourcing.persistence import InfrastructureFactory
     from eventsourcing.utils import EnvType
 
+    from ledger.domain import keys as signing
     from ledger.domain import people as persons
     from ledger.domain.claim import Claim, Proof
     from ledger.domain.publication import Publication
@@ -120,6 +131,7 @@ if TYPE_CHECKING:
     from ledger.intake.mapping import MapFile
     from ledger.intake.rows import Columns, Row
     from ledger.intake.snapshot import Refused
+    from ledger.private_keys import PrivateKey
     from ledger.store.bulk import Aside, LeftOut
     from ledger.store.sqlite import Appending
 
@@ -187,9 +199,18 @@ class CaseLedger(Application[str]):
 
     name = "scr"
 
-    def __init__(self, path: str, clock: Callable[[], datetime]) -> None:
+    def __init__(
+        self,
+        path: str,
+        clock: Callable[[], datetime],
+        warn: Callable[[str], None] = lambda _: None,
+        shown: str | None = None,
+    ) -> None:
         self._path = path
         self._clock = clock
+        self._warn = warn
+        self._shown = path if shown is None else shown
+        self._issued: str | None = None
         super().__init__()
 
     # The library would read its configuration, and names of classes to import, from
@@ -248,11 +269,7 @@ class CaseLedger(Application[str]):
         :raises FieldError: the source is not what the field takes.
         """
         _check_source(source)
-        with (
-            translated(self._path),
-            paused_collector(),
-            self.appender.appending(keep=not dry_run) as appending,
-        ):
+        with paused_collector(), self._appending(keep=not dry_run) as appending:
             left_out = None
             if set_aside is not None:
                 left_out = _left_out(appending, zone, file, facts)
@@ -304,11 +321,7 @@ class CaseLedger(Application[str]):
         """
         _check_source(snapshot.source)
         file = snapshot.file
-        with (
-            translated(self._path),
-            paused_collector(),
-            self.appender.appending(keep=not dry_run) as appending,
-        ):
+        with paused_collector(), self._appending(keep=not dry_run) as appending:
             refuse = None if set_aside is None else _rows_aside(set_aside)
             taken = take(appending, zone, snapshot, rows, refuse)
             if taken.faults.count:
@@ -462,11 +475,14 @@ class CaseLedger(Application[str]):
         *,
         head: int,
         by: str,
+        signer: PrivateKey | None = None,
         dry_run: bool = False,
     ) -> list[publications.Decided]:
-        """Record publications, all or none.
+        """Record publications, all or none, and a checkpoint that covers them.
 
         :param head: the last position that was read to make them.
+        :param signer: the key that signs for the ledger; without it, or where none
+            does, there is no checkpoint.
         :raises HeadMovedError: the log has grown since; make them again.
         :raises PublicationTakenError: there is one of that name.
         :raises PublicationFaultyError: one does not agree with itself, or with the log.
@@ -486,7 +502,63 @@ class CaseLedger(Application[str]):
             for content in contents
         ]
         with self._deciding("published", by, dry_run=dry_run) as appending:
-            return publications.append(appending, facts, head)
+            decided = publications.append(appending, facts, head)
+            if signer is None:
+                return decided
+            covered = self._covered(appending, signer, by)
+        return [one._replace(checkpoint=covered) for one in decided]
+
+    def put_key(
+        self,
+        private: PrivateKey,
+        *,
+        replaced: PrivateKey | None = None,
+        by: str,
+        dry_run: bool = False,
+    ) -> signing.Decided:
+        """Put a key on record: from now on it signs for the ledger.
+
+        :param replaced: the key whose place it takes, which signs as well.
+        :raises KeysError: a rule of ``ledger.domain.keys``.
+        """
+        with self._deciding("keyed", by, dry_run=dry_run) as appending:
+            origin, head = keys.recorded(appending).origin, appending.head
+            said = key_note.NewKey(
+                origin, private.public(origin), head, appending.root(head)
+            )
+            old = None if replaced is None else replaced.private
+            signed = key_note.signed(said, private.private, old)
+            fact = _own_fact(Keyed, {"event": "keyed", "note": str(signed)}, by)
+            return keys.put_key(appending, fact)
+
+    def distrust(
+        self, key: str, *, trusted_to: int, reason: str, by: str, dry_run: bool = False
+    ) -> signing.Decided:
+        """Record that a key is believed no further than a size.
+
+        :param key: its id, in hex.
+        :raises NoSuchKeyError: it is not on record.
+        :raises LedgerError: a rule of ``ledger.domain.keys``.
+        :raises FieldError: a value is not what its field takes.
+        """
+        fields = {"event": "distrusted", "key": key, "trusted_to": trusted_to}
+        fact = _own_fact(Distrusted, {**fields, "reason": reason}, by)
+        with self._deciding("distrusted", by, dry_run=dry_run) as appending:
+            return keys.distrust(appending, fact)
+
+    def checkpoint(
+        self, signer: PrivateKey, *, by: str, dry_run: bool = False
+    ) -> signing.Covered:
+        """Issue a checkpoint of all that is recorded.
+
+        Where nothing but checkpoints is new since the last one, that one is returned,
+        and nothing recorded.
+
+        :raises KeysError: a rule of ``ledger.domain.keys``.
+        """
+        with self._deciding("checkpointed", by, dry_run=dry_run) as appending:
+            covered = keys.covering(appending, keys.recorded(appending))
+            return covered or self._covered(appending, signer, by)
 
     def mark(  # noqa: PLR0913 - what a floor says
         self,
@@ -971,18 +1043,118 @@ class CaseLedger(Application[str]):
         with self._deciding(fact.event, by, dry_run=dry_run) as appending:
             return recommendations.append(appending, fact, zone, head)
 
+    def _covered(
+        self, appending: Appending, signer: PrivateKey, by: str
+    ) -> signing.Covered:
+        """Append a checkpoint of all that is recorded by now."""
+        held, size = keys.recorded(appending), appending.head
+        if held.signing is None:
+            raise NoKeyError
+        origin, root = held.origin, bytes.fromhex(appending.root(size))
+        text = str(checkpoint.TreeHead(origin, size, root))
+        signed = note.Note(text, (note.sign(text, signer.private, origin),))
+        fields = {"event": "checkpointed", "note": str(signed)}
+        covered = keys.put_checkpoint(appending, _own_fact(Checkpointed, fields, by))
+        self._issued = covered.note
+        return covered
+
+    def admit(
+        self, *, reason: str, by: str, dry_run: bool = False
+    ) -> list[signing.Admitted]:
+        """Record that the file was put back on purpose, and see it anew.
+
+        What somebody else has admitted already is not recorded again; then this user
+        only takes note of it.
+
+        :raises NothingGoneError: nothing that was seen is missing.
+        :raises FieldError: a value is not what its field takes.
+        """
+        self._issued = None
+        with (
+            translated(self._path),
+            self.appender.appending(keep=not dry_run) as appending,
+        ):
+            people.permit(appending, "restored", by, account())
+            found = seen.disagreements(self._now(appending))
+            if not found:
+                raise NothingGoneError
+            facts = [
+                _own_fact(
+                    Restored,
+                    {
+                        "event": "restored",
+                        "seen_position": one.seen.position,
+                        "seen_root": one.seen.root,
+                        "seen_ledger": one.ledger,
+                        "reason": reason,
+                    },
+                    by,
+                )
+                for one in found
+            ]
+            admitted = [keys.admit(appending, fact) for fact in facts]
+            after = self._now(appending)
+            at = format_instant(appending.moment)
+        if not dry_run:
+            self._remember(after, at, anew=True)
+        return admitted
+
     @contextmanager
     def _deciding(self, act: str, by: str, *, dry_run: bool) -> Iterator[Appending]:
         """Open an append for an event, once whoever records it may.
 
         :raises PeopleError: four eyes are on, and whoever it is may not.
         """
-        with (
-            translated(self._path),
-            self.appender.appending(keep=not dry_run) as appending,
-        ):
+        with self._appending(keep=not dry_run) as appending:
             people.permit(appending, act, by, account())
             yield appending
+
+    @contextmanager
+    def _appending(self, *, keep: bool) -> Iterator[Appending]:
+        """Open an append to a ledger that is as this user has seen it, and remember it.
+
+        It is compared while the lock is held, so nothing can be put in its place
+        between that and the write; and remembered once it is recorded.
+
+        :raises UnlikeSeenError: it is another ledger, or has another history.
+        """
+        self._issued = None
+        with (
+            translated(self._path),
+            self.appender.appending(keep=keep) as appending,
+        ):
+            now = self._now(appending)
+            with self._warning():
+                seen.compare(now)
+            yield appending
+            after = self._now(appending)
+            at = format_instant(appending.moment)
+        if keep and after.head > now.head:
+            self._remember(after, at)
+
+    def _now(self, appending: Appending) -> seen.Now:
+        head = appending.head
+        root = appending.root(head)
+        return seen.Now(
+            self._path,
+            keys.ledger_id(appending),
+            head,
+            lambda position: root if position == head else appending.root(position),
+            self._shown,
+        )
+
+    def _remember(self, now: seen.Now, at: str, *, anew: bool = False) -> None:
+        with self._warning():
+            seen.remember(now, at, self._issued, anew=anew)
+            seen.settle(now.path, now.ledger_id)
+
+    @contextmanager
+    def _warning(self) -> Iterator[None]:
+        """Warn of what cannot be read or kept of what was seen; it fails nothing."""
+        try:
+            yield
+        except UnseenError as error:
+            self._warn(str(error))
 
 
 _REQUESTS: dict[str, type[RequestEvent]] = {
@@ -1009,7 +1181,10 @@ _Own = TypeVar(
     | PersonEvent
     | SampleEvent
     | RequestEvent
-    | RecommendationEvent,
+    | RecommendationEvent
+    | KeyEvent
+    | Checkpointed
+    | Restored,
 )
 
 
@@ -1088,19 +1263,21 @@ def _own_fact(cls: type[_Own], fields: Mapping[str, object], by: str) -> _Own:
         raise FieldError(*error.faults[0]) from None
 
 
-def create(
+def create(  # noqa: PLR0913 - all but one are keywords
     path: str,
     *,
     name: str | None = None,
     timezone: str = DEFAULT_ZONE,
     solo: bool = False,
     clock: Callable[[], datetime] = system_clock,
+    warn: Callable[[str], None] = lambda _: None,
 ) -> Opened:
     """Make a ledger at ``path``, whole or not at all; return its identity.
 
     :param name: what people call it; left out: the file's name without its ending.
     :param timezone: the zone in which a day of the ledger ends (an IANA name).
     :param solo: whether it is one person's for ever, without roles.
+    :param warn: as for :func:`open_ledger`.
     :raises LedgerExistsError: there is a file already.
     :raises UsageError: the name or the zone is not one.
     """
@@ -1118,21 +1295,29 @@ def create(
         _put_in_place(draft, target)
     finally:
         draft.unlink(missing_ok=True)
+    try:
+        seen.settle(str(target.absolute()), identity.ledger_id)
+    except UnseenError as error:
+        warn(str(error))
     return identity
 
 
 def open_ledger(
-    path: str, *, clock: Callable[[], datetime] = system_clock
+    path: str,
+    *,
+    clock: Callable[[], datetime] = system_clock,
+    warn: Callable[[str], None] = lambda _: None,
 ) -> tuple[CaseLedger, reader.Identity]:
     """Open an existing ledger for appending; return it with its identity.
 
+    :param warn: told, in a sentence, what does not keep anything from being recorded.
     :raises NoLedgerError: there is no file.
     :raises LedgerError: the file is not a ledger, is damaged, locked or not writable.
     """
     with reader.open_log(path) as log:
         identity = log.identity
     with translated(path):
-        return CaseLedger(str(Path(path).absolute()), clock), identity
+        return CaseLedger(str(Path(path).absolute()), clock, warn, path), identity
 
 
 def account() -> str:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import errno
 import os
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -512,6 +512,16 @@ class PublicationChangedError(IntegrityError):
         super().__init__(
             f"publication {name} does not verify: {why};"
             " compare it with a copy of the ledger"
+        )
+
+
+class FigureChangedError(IntegrityError):
+    """What was proved of a figure does not come out again at the same basis."""
+
+    def __init__(self, position: int, why: str) -> None:
+        super().__init__(
+            f"what was proved at @{position} does not come out again: {why};"
+            " run `scr verify`, and compare with a copy of the ledger"
         )
 
 
@@ -1174,4 +1184,226 @@ class LastSupervisorError(PeopleError):
     def __init__(self, person: str) -> None:
         super().__init__(
             f"{person} is the only supervisor; grant that role to another one first"
+        )
+
+
+# --- keys, checkpoints, and what was seen before ------------------------------
+
+
+class KeysError(RefusedError):
+    """A key or a checkpoint cannot be put on record as asked."""
+
+
+class NoCheckpointError(UsageError):
+    """A file that is to be compared with is not a checkpoint."""
+
+    def __init__(self, why: str) -> None:
+        super().__init__(
+            f"that is no checkpoint: {why};"
+            " give the file that `scr checkpoint -o` wrote"
+        )
+
+
+class NotSignedError(KeysError):
+    """What is signed is signed by who may, says what is so, and the signature holds."""
+
+    def __init__(self, why: str) -> None:
+        super().__init__(f"what is signed does not hold: {why}; nothing is recorded")
+
+
+class NoKeyError(KeysError):
+    """A checkpoint takes a key that signs."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "no key signs for this ledger; `scr key new` makes one, and puts it on"
+            " record"
+        )
+
+
+class KeyHeldError(KeysError):
+    """One key signs at a time; another takes its place with the consent of both."""
+
+    def __init__(self, key: str) -> None:
+        super().__init__(
+            f"the key {key} signs for this ledger already; `scr key rotate` puts a new"
+            " one in its place, `scr key revoke` takes the trust in it back"
+        )
+
+
+class KeyTakenError(KeysError):
+    """A key is put on record once."""
+
+    def __init__(self, key: str) -> None:
+        super().__init__(
+            f"a key {key} is or was on record; make another, see `scr key list`"
+        )
+
+
+class NoSuchKeyError(NotFoundError):
+    """A key is revoked that is on record."""
+
+    def __init__(self, key: str) -> None:
+        super().__init__(
+            f"no key {key or repr('')} is on record; `scr key list` shows all"
+        )
+
+
+class TrustedLessError(KeysError):
+    """A revocation takes trust away, and never gives any."""
+
+    def __init__(self, key: str, trusted_to: int) -> None:
+        super().__init__(
+            f"the key {key} is trusted up to @{trusted_to} only, as it is; name a"
+            " smaller position, or leave it"
+        )
+
+
+class CheckpointOrderError(KeysError):
+    """Each checkpoint covers more than those before it, and what its key has seen."""
+
+    def __init__(self, size: int, after: int) -> None:
+        super().__init__(
+            f"a checkpoint of @{size} is not larger than @{after}, where the last one,"
+            " or the time before its key, ends; nothing is recorded"
+        )
+
+
+class KeyNotHereError(KeysError):
+    """Signing takes the private key."""
+
+    def __init__(self, key: str, path: str) -> None:
+        super().__init__(
+            f"the private key {key} is not here: there is no {path}; run this where it"
+            " is, or `scr key revoke` it and make another"
+        )
+
+
+class ExposedKeyError(KeysError):
+    """A private key is its owner's alone."""
+
+    def __init__(self, path: str, mode: int) -> None:
+        super().__init__(
+            f"others can read the private key {path} (mode {mode:04o}); if nobody has,"
+            f" `chmod 600` it, else `scr key revoke` it"
+        )
+
+
+class KeyFileError(StoreError):
+    """A key file is readable, and holds the key that its name says."""
+
+    def __init__(self, path: str, why: str) -> None:
+        super().__init__(
+            f"cannot use the key file {path}: {why}; put it back from where it is kept,"
+            " or name another folder with SCR_KEYS"
+        )
+
+
+class NoPassphraseError(UsageError):
+    """An encrypted key takes its passphrase."""
+
+    def __init__(self, path: str) -> None:
+        super().__init__(
+            f"the private key {path} is encrypted; run this on a terminal, which asks"
+            " for the passphrase, or set SCR_KEY_PASSPHRASE"
+        )
+
+
+class WrongPassphraseError(KeysError):
+    """The passphrase is the one it was encrypted with."""
+
+    def __init__(self, path: str) -> None:
+        super().__init__(
+            f"that is not the passphrase of the private key {path}; nothing is recorded"
+        )
+
+
+class NothingGoneError(KeysError):
+    """A restore is admitted where something that was seen is gone."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "nothing that you have seen of this ledger is missing; there is nothing to"
+            " admit"
+        )
+
+
+class UnseenError(StoreError):
+    """What a user has seen of ledgers is kept, so that it can be compared."""
+
+    def __init__(self, path: str, why: str) -> None:
+        super().__init__(
+            f"cannot keep what you have seen of this ledger in {path}: {why}; a file"
+            " that is rolled back will not be noticed"
+        )
+
+
+class _Memory(Protocol):
+    """What was seen of a ledger (``ledger.seen.Seen``)."""
+
+    @property
+    def position(self) -> int: ...
+    @property
+    def root(self) -> str: ...
+    @property
+    def at(self) -> str: ...
+
+
+def _seen(seen: _Memory) -> str:
+    return f"@{seen.position}, recorded {seen.at}" if seen.at else f"@{seen.position}"
+
+
+_ADMIT = "; if it was put there on purpose, `scr checkpoint admit` records that"
+
+
+class UnlikeSeenError(IntegrityError):
+    """A ledger is not as this user has seen it."""
+
+    word = "forked"
+    """What it is, in a word."""
+
+    def __init__(self, message: str, seen: _Memory, ledger: str | None = None) -> None:
+        super().__init__(message)
+        self.seen = seen
+        self.ledger = ledger
+        """The id of the ledger that was seen, where it is another one."""
+
+
+class RolledBackError(UnlikeSeenError):
+    """A ledger never gets shorter."""
+
+    word = "rolled back"
+
+    def __init__(self, path: str, head: int, seen: _Memory) -> None:
+        super().__init__(
+            f"{path} is rolled back: it ends at @{head}, and you have seen it at"
+            f" {_seen(seen)}; put the newer file back{_ADMIT}",
+            seen,
+        )
+
+
+class ForkedError(UnlikeSeenError):
+    """A ledger has one history."""
+
+    def __init__(self, path: str, root: str, seen: _Memory) -> None:
+        super().__init__(
+            f"{path} is forked: at {_seen(seen)}, it had the root {seen.root} when you"
+            f" saw it, and now has {root}: it was rewritten, or written on from an"
+            f" older copy; keep this file as evidence, and put yours back{_ADMIT}",
+            seen,
+        )
+
+
+class SwappedError(UnlikeSeenError):
+    """A path holds the ledger it held."""
+
+    word = "swapped"
+
+    def __init__(self, path: str, ledger_id: str, other: str, seen: _Memory) -> None:
+        super().__init__(
+            f"{path} is swapped: it is the ledger {ledger_id}, and you have seen the"
+            f" ledger {other} there; put that one back, or give this one a path of its"
+            f" own{_ADMIT}",
+            seen,
+            other,
         )

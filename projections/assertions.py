@@ -15,6 +15,7 @@ from ledger.domain.claim import Claim, Proof
 from ledger.domain.fiscal import format_instant
 from ledger.errors import (
     FactDamagedError,
+    FigureChangedError,
     NoSuchAssertionError,
     NotTrueError,
     UsageError,
@@ -268,6 +269,24 @@ def check(
         return Checked(one, "fails", proved, basis, measure, now)
     year, reason = _difference(log, model, one, proved, side)
     return Checked(one, "fails", proved, basis, measure, now, year, reason)
+
+
+def prove_again(log: Log, model: ReadModel, one: Assertion, where: Cell = ()) -> None:
+    """Compute a claim where it was proved, as if it were made now.
+
+    :param where: the cell of the figure that is meant; none: all of it.
+    :raises WrongRootError: it was proved by another log than this one.
+    :raises FactDamagedError: there is no such measure there.
+    :raises FigureChangedError: its definition, or its value, was another one there.
+    """
+    claim, proved = one.claim, _proved(log, model, one)
+    if proved.measure.hash != one.proof.definition_hash:
+        why = f"{claim.name} had another definition"
+        raise FigureChangedError(one.position, why)
+    value = figure(model, proved, claim.fiscal_year, where)
+    if value != claim.value:
+        why = f"{claim.name} FY {claim.fiscal_year} was {value:,}, not {claim.value:,}"
+        raise FigureChangedError(one.position, why)
 
 
 def _difference(

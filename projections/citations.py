@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from ledger.errors import (
     FactDamagedError,
+    FigureChangedError,
     NoSuchScrError,
     NotCountableError,
     UsageError,
@@ -28,6 +29,7 @@ from projections.standing import FIRST_APPROVAL
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
+    from ledger.domain.claim import Claim
     from ledger.reader import Log
     from projections.basis import Basis
     from projections.publications import Recorded
@@ -122,22 +124,38 @@ def _verified(
     gone = tuple(scr for scr in one.scrs if scr not in still)
     if one.claim is None:
         return Verified(one, basis, None, None, gone, ())
-    held = Assertion(
-        one.position,
-        one.recorded_at,
-        one.by,
-        identity(log, one.by, one.run_by, one.position),
-        one.note,
-        one.claim,
-        one.proof,
-        None,
-    )
+    held = _as_assertion(log, one, one.claim)
     checked = assertions.check(log, model, held, one.where)
     difference = checked.difference
     if checked.state == "fails" and one.where and checked.measure is not None:
         difference = _cell_difference(log, model, one, checked)
     reprinted = tuple(_reprinted(log, one, printed))
     return Verified(one, basis, checked, difference, gone, reprinted)
+
+
+def _as_assertion(log: Log, one: Citation, claim: Claim) -> Assertion:
+    """Return what a citation says of a figure as a claim of its own."""
+    tied = identity(log, one.by, one.run_by, one.position)
+    said = (one.position, one.recorded_at, one.by, tied, one.note)
+    return Assertion(*said, claim, one.proof, None)
+
+
+def prove_again(log: Log, model: ReadModel, one: Citation) -> None:
+    """Compute what is cited where it was proved, as if it were cited now.
+
+    :raises WrongRootError: it was proved by another log than this one.
+    :raises FactDamagedError: what is kept is no citation.
+    :raises FigureChangedError: an SCR did not stand, or a figure was another one.
+    """
+    basis = _proved(log, one)
+    countable = approved(model, basis, one.scrs)
+    for scr in one.scrs:
+        if scr not in countable:
+            why = f"{scr} did not stand, or was not approved"
+            raise FigureChangedError(one.position, why)
+    if one.claim is not None:
+        held = _as_assertion(log, one, one.claim)
+        assertions.prove_again(log, model, held, one.where)
 
 
 def _proved(log: Log, one: Citation) -> Basis:

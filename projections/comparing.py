@@ -1,17 +1,18 @@
-"""Compare a read model with one made anew: whether it says what the log says."""
+"""A read model made anew: what the one beside the ledger, and facts, say otherwise."""
 
 from __future__ import annotations
 
 import tempfile
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from ledger.errors import LedgerError
 from projections import building
-from projections.readmodel import opened, path_beside, read_meta, silent, state
+from projections.readmodel import opened, path_beside, read_meta, state
+from projections.reperforming import Reperformed, anything, reperformed
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from ledger.reader import Log
     from projections.readmodel import ReadModel
@@ -19,27 +20,51 @@ if TYPE_CHECKING:
 _TABLES = (*building.TABLES, "totals")
 
 
-def differences(log: Log) -> Iterator[str]:
-    """Yield what the read model beside a ledger says that a rebuild does not.
+class Recomputed(NamedTuple):
+    """What became of a log that was read again from its first fact."""
 
-    One that is missing, of another version or of another log is made anew before it is
-    used; one that is behind is gone on from, so it is compared with a rebuild up to
-    where it is. Its indexes are checked too: figures are read from them.
+    read_model: tuple[str, ...]
+    """What the read model beside the ledger says that the one made anew does not."""
+    figures: Reperformed
+
+
+def recomputed(log: Log, on_progress: Callable[[int], None]) -> Recomputed:
+    """Make a read model anew, compare the one beside the ledger, and ask it again.
+
+    One beside it that is missing, of another version or of another log is made anew
+    before it is used; one that is behind is gone on from, so it is compared with a
+    rebuild up to where it is. Its indexes are checked too: figures are read from them.
     """
-    path = path_beside(log.path)
-    meta = read_meta(path)
-    if meta is None or state(log, path) == "unusable":
-        return
+    reached, said = _comparable(log), anything(log)
+    if reached is None and not said:
+        return Recomputed((), Reperformed({}, ()))
     with tempfile.TemporaryDirectory(prefix="scr-") as folder:
         anew = str(Path(folder) / "readmodel")
-        building.rebuild(log, anew, silent, meta.reached)
-        try:
-            with opened(path) as held, opened(anew) as made:
-                yield from _structure(held, made)
-                for table in _TABLES:
-                    yield from _compare(table, held, made)
-        except LedgerError as error:
-            yield f"it cannot be read ({error})"
+        building.rebuild(log, anew, on_progress, reached)
+        differences = () if reached is None else tuple(_differences(log, anew))
+        if not said:
+            return Recomputed(differences, Reperformed({}, ()))
+        building.catch_up(log, anew, on_progress)
+        with opened(anew) as model:
+            return Recomputed(differences, reperformed(log, model, on_progress))
+
+
+def _comparable(log: Log) -> int | None:
+    """Return how far the read model beside a ledger goes, if it would be used."""
+    path = path_beside(log.path)
+    meta = read_meta(path)
+    usable = meta is not None and state(log, path) != "unusable"
+    return meta.reached if meta is not None and usable else None
+
+
+def _differences(log: Log, anew: str) -> Iterator[str]:
+    try:
+        with opened(path_beside(log.path)) as held, opened(anew) as made:
+            yield from _structure(held, made)
+            for table in _TABLES:
+                yield from _compare(table, held, made)
+    except LedgerError as error:
+        yield f"it cannot be read ({error})"
 
 
 def _structure(held: ReadModel, made: ReadModel) -> Iterator[str]:

@@ -58,6 +58,8 @@ class Closing(NamedTuple):
     by: str
     evidence: str
     check: str | None
+    proof: tuple[int, str] | None
+    """Of a check: the position and root it was green at."""
 
 
 class Recommendation(NamedTuple):
@@ -177,9 +179,10 @@ def _take(held: dict[str, Recommendation], known: Known) -> None:
             )
         case "closed":
             evidence = str(fields["evidence"])
-            closing = Closing(
-                known.position, known.day, by, evidence, fields.get("check")
-            )
+            check, proof = fields.get("check"), None
+            if check is not None:
+                proof = (int(fields["proved_position"]), str(fields["proved_root"]))
+            closing = Closing(known.position, known.day, by, evidence, check, proof)
             held[name] = one._replace(closing=closing)
         case other:
             why = f"{other} is no event of a recommendation"

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from projections.counts import Question, count
 from projections.imports import set_aside
+from projections.keys import covering
 from projections.measures import find
 from projections.people import identity
 from projections.publications import basis_of
@@ -83,7 +84,7 @@ def report(log: Log, model: ReadModel, one: Recorded) -> Report:
     basis = basis_of(log, one)
     content = one.content
     lines = lines_of(model, basis, content)
-    found = _found(log, content, lines, basis)
+    found = _found(log, one, lines, basis)
     definitions = []
     for used in content.definitions:
         measure = find(model, basis, f"{used.measure}@{used.version}")
@@ -127,11 +128,12 @@ def lines_of(model: ReadModel, basis: Basis, content: Publication) -> tuple[Line
 
 
 def _found(
-    log: Log, content: Publication, lines: tuple[Line, ...], basis: Basis
+    log: Log, one: Recorded, lines: tuple[Line, ...], basis: Basis
 ) -> dict[str, tuple[str, ...]]:
     """Return what the ledger knows for each of the five statements."""
+    content = one.content
     return {
-        "verification": _verification(content),
+        "verification": (*_verification(content), *_covered(log, one)),
         "sources": _sources(content),
         "accuracy": tuple(_accuracy(line) for line in lines),
         "limitations": _limitations(log, content, basis),
@@ -159,6 +161,17 @@ def _verification(content: Publication) -> tuple[str, ...]:
         f"{len(gate.rules)} rules of validation were asked before publication; the gate"
         f" {said}.",
         recomputed,
+    )
+
+
+def _covered(log: Log, one: Recorded) -> tuple[str, ...]:
+    """Say which checkpoint covers a publication, once there is one."""
+    found = covering(log, one.position)
+    if found is None:
+        return ()
+    return (
+        f"A checkpoint of all up to position {found.size:,} covers this publication;"
+        f" its root is {found.root}, signed by key {found.key}.",
     )
 
 

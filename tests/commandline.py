@@ -20,6 +20,8 @@ from tests import ledgers
 if TYPE_CHECKING:
     from pathlib import Path
 
+NOT_SIGNED = "scr: note: not signed: no key signs for this ledger; see `scr key new`\n"
+"""What `scr publish` and `scr restate` say of a ledger without keys."""
 DOCUMENTED = {0, 1, 2, 3, 4, 5, 6, 130}
 
 

@@ -70,7 +70,8 @@ def smuggle(path: str, stream: str, topic: str, **fields: Any) -> int:
     with opened(path) as ledger, ledger.appender.appending() as appending:
         version = len(appending.positions(stream)) + 1
         kept = {name: value for name, value in said.items() if value is not None}
-        payload = json.dumps(kept, separators=(",", ":")).encode()
+        text = json.dumps(kept, separators=(",", ":"), ensure_ascii=False)
+        payload = text.encode()
         (position,) = appending.put([StoredEvent(stream, version, topic, payload)])
         return position
 

@@ -87,7 +87,9 @@ def test_a_whole_ledger_verifies(ledger):
     told = scr("verify")
     root = scr("count", "--json").json["basis"]["root"]
 
-    assert told == (0, f"verified: every fact up to @19, root {root}\n", "")
+    unsigned = "not signed: no key signs for this ledger"
+    said = f"verified: every fact up to @19, root {root}\n{unsigned}\n"
+    assert told == (0, said, "")
     assert scr("verify", "--json").json == {
         "schema": "scr-verify/1",
         "basis": None,
@@ -95,6 +97,8 @@ def test_a_whole_ledger_verifies(ledger):
         "position": 19,
         "root": root,
         "first_bad": None,
+        "words": [],
+        "notes": [unsigned],
         "rows": [],
     }
     assert scr("verify", "-o", "answer") == (0, "", "")
@@ -114,10 +118,14 @@ def test_verify_names_the_first_bad_position(ledger, name):
     assert told.code == 4
     assert told.json["verified"] is False
     assert told.json["first_bad"] == first
-    assert all(list(row) == ["position", "check", "why"] for row in told.json["rows"])
+    keys = ["position", "check", "why", "word"]
+    assert all(list(row) == keys for row in told.json["rows"])
+    cut = ["damaged", "rolled back"]  # Who verified it before has seen more.
+    assert told.json["words"] == (cut if name == "tail" else ["damaged"])
     assert told.err.startswith("scr: scr.db does not verify: ")
     assert told.err.count("\n") == 1
-    where = f", first at @{first};" if first else " findings;"
+    words = ", ".join(told.json["words"])
+    where = f" ({words}), first at @{first};" if first else f" ({words});"
     assert where in told.err
     table = scr("verify")
     assert (table.code, table.err) == (4, told.err)

@@ -32,7 +32,7 @@ def found() -> dict[str, tuple[str, str]]:
 
 def test_a_sound_installation_is_fine(ledger):
     """
-    Versions, SQLite, our packages, the ledger, its head, read model and imports.
+    Versions, SQLite, our packages, the ledger, its head and what was seen, and more.
     """
     del ledger
     assert scr("count").code == 0
@@ -46,6 +46,8 @@ def test_a_sound_installation_is_fine(ledger):
         "package cli",
         "ledger",
         "head and root",
+        "last seen",
+        "exposure",
         "read model",
         "imports",
     ]

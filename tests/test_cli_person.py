@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 from pathlib import Path
+from unittest import mock
 
 import pytest
 
 from cli.live import VERBS
 from ledger import app
 from ledger.domain.people import ROLES
+from ledger.seen import Now, remember
+from tests import users
 from tests.commandline import prepare, scr
 from tests.people import smuggle
 from tests.test_cli_defining import TOML
@@ -233,6 +237,10 @@ TYPED = {
     "scheduled": "recommendation milestone R-1 n --due 2030-01-31",
     "completed": "recommendation milestone R-1 m --done",
     "closed": "recommendation close R-1 --evidence e",
+    "keyed": "key rotate",
+    "distrusted": "key revoke {key} --trusted-to @1 --reason r",
+    "checkpointed": "checkpoint",
+    "restored": "checkpoint admit --reason r",
 }
 STANDING = [  # What these are about.
     "publish Q --measure dd-all --fy 2019 --document d --claims dd-all --override o",
@@ -278,7 +286,6 @@ def peopled(tmp_path_factory):
     found = ("sample", "record", "C", "--item", item, "--attribute")
     previewed = scr("--ledger", path, "correct", "preview", "C-1", "--json").json
     values = {"item": item, "hash": previewed["hash"]}
-    (folder / "values.json").write_text(json.dumps(values))
     for typed in (
         (*found, "tco=no"),
         (*found, "tco=yes", "--review", "second", "--by", "another"),
@@ -286,6 +293,10 @@ def peopled(tmp_path_factory):
     ):
         told = scr("--ledger", path, *typed, *(() if "--by" in typed else by))
         assert told.code == 0, told.err
+    with mock.patch.dict(os.environ, SCR_KEYS=str(folder / "keys")):
+        made = scr("--ledger", path, "key", "new", "--json", *by).json
+    values |= {"key": made["key"], "ledger": made["vkey"].partition("+")[0][11:]}
+    (folder / "values.json").write_text(json.dumps(values))
     return folder
 
 
@@ -299,9 +310,16 @@ def test_a_command_asks_for_its_roles(peopled, here, act):
     allowed = MATRIX.get(act, "").split()
     ended = {}
     for role in ROLES:
+        users.new()
         for path in peopled.iterdir():
-            shutil.copy(path, path.name)
+            if path.is_file():
+                shutil.copy(path, path.name)
+        shutil.copytree(peopled / "keys", os.environ["SCR_KEYS"])
         values = json.loads(Path("values.json").read_text())
+        if act == "restored":  # Somebody has to have seen what is gone.
+            at = str(Path("scr.db").absolute())
+            gone = Now(at, values["ledger"], 999, lambda _: "0" * 64)
+            remember(gone, "2024-01-01T00:00:00Z")
         told = scr(*TYPED[act].format(**values).split(), "--by", role)
         ended[role] = told.code
         if told.code:
@@ -330,6 +348,7 @@ def test_an_author_with_the_role_takes_a_package_back(peopled, here):
     A corrector or an approver, if it is their own.
     """
     del here
+    users.forget()  # Who has seen another ledger here is refused.
     shutil.copy(peopled / "scr.db", "scr.db")
     propose, recall = TYPED["proposed"].split(), ["correct", "withdraw", "C-2"]
     assert scr(*propose, "--by", "corrector").code == 0

@@ -17,8 +17,8 @@ from cli.main import run
 from ledger import fsck
 from ledger.errors import HeadMovedError
 from ledger.reader import open_log
-from tests import ledgers
-from tests.commandline import life, line, prepare, scr
+from tests import ledgers, users
+from tests.commandline import NOT_SIGNED, life, line, prepare, scr
 from tests.definitions import LONG_AGO, Put, body, put
 from tests.publications import every, verify
 from tests.test_fixtures_oig_23_52 import FOLDER
@@ -98,7 +98,7 @@ def test_through_a_green_gate():
     told = publish()
     (one,) = every("scr.db")
 
-    assert (told.code, told.err) == (0, "")
+    assert (told.code, told.err) == (0, NOT_SIGNED)
     assert told.out == f"published @21: APR, 1 figure, seal {one.seal}\n"
     assert (one.position, one.by) == (21, "publisher")
     assert one.content.gate.green
@@ -232,6 +232,7 @@ def test_what_is_not_needed_is_said():
     assert told.err.splitlines() == [
         "scr: note: no figure needs a status; none is recorded",
         "scr: note: the gate is green; the override is not recorded",
+        NOT_SIGNED.rstrip(),
     ]
     assert one.content.override is None
     assert one.content.figures[0].status is None
@@ -493,7 +494,7 @@ def test_what_was_printed_is_registered():
     lines = [{}, {"fiscal_year": 2020, "figures": {"dd-all": 7}}, {"name": "B"}]
     told = register(*lines)
 
-    assert (told.code, told.err) == (0, "")
+    assert (told.code, told.err) == (0, NOT_SIGNED)
     assert told.out.splitlines() == [
         "registered @21: OLD, UNSUPPORTED: dd-all FY2020 printed 7, the ledger gives 0",
         "registered @22: B, supported",
@@ -749,6 +750,7 @@ def test_killed_at_any_step_it_is_there_whole_or_not_at_all():
             for beside in Path().glob("copy.db*"):
                 beside.unlink()
             shutil.copy("scr.db", "copy.db")
+            users.forget()
             ended = killed_at(step, ["--ledger", "copy.db", *arguments])
             there.append(whole_or_not_at_all("copy.db", names))
             if ended is None and not there[-1] and step % 7 == 0:
@@ -772,6 +774,7 @@ def test_killed_at_any_moment_it_is_there_whole_or_not_at_all():
         for beside in Path().glob("copy.db*"):
             beside.unlink()
         shutil.copy("scr.db", "copy.db")
+        users.forget()
         child = os.fork()
         if child == 0:  # pragma: no cover - it may die anywhere
             os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
@@ -854,7 +857,7 @@ class TestStory:
         FY 2023 of dd-tco as of January 2024; and the figure is that of `count`.
         """
         told = publish("--as-of", "2024-01-15", name="APR-2023", fy="2023")
-        assert (told.code, told.err) == (0, "")
+        assert (told.code, told.err) == (0, NOT_SIGNED)
         one = every(audited)[-1]
         counted = scr("count", "dd-tco", "--fy", "2023", "--as-of", "2024-01-15",
                       "--json").json["rows"]  # fmt: skip

@@ -14,7 +14,7 @@ import pytest
 from ledger import app, fsck
 from ledger.reader import open_log
 from tests import ledgers
-from tests.commandline import DOCUMENTED, life, line, prepare, scr
+from tests.commandline import DOCUMENTED, NOT_SIGNED, life, line, prepare, scr
 
 GATE = ["--override", "shown as it is"]
 SAID = ["--document", "Report (revised)", "--reason", "late facts"]
@@ -99,6 +99,7 @@ def test_a_restatement_is_told_in_words():
         "scr: note: the document claims dd-all@1, and what is computed is"
         " entered-all@1",
         "scr: note: restated through a gate that is not green",
+        NOT_SIGNED.rstrip(),
     ]
     assert scr("publication", "verify").code == 0
     assert scr("verify").code == 0

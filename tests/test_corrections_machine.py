@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import os
+import time
 from dataclasses import dataclass, field
 
 from hypothesis import HealthCheck, settings
@@ -34,7 +35,7 @@ from ledger.errors import (
     UnknownAuthorError,
     VoidedError,
 )
-from tests import ledgers, people, restatements
+from tests import ledgers, people, restatements, users
 from tests.commandline import HISTORY
 from tests.packages import (
     WHY,
@@ -48,6 +49,7 @@ from tests.packages import (
     seals,
     verified,
 )
+from tests.soak import figure
 
 STEPS = int(os.environ.get("SCR_SOAK_STEPS", "300"))
 PER_RUN = 50
@@ -117,6 +119,7 @@ class Corrections(RuleBasedStateMachine):
     def __init__(self) -> None:
         """Begin with a ledger of nobody yet."""
         super().__init__()
+        users.forget()  # The ledger of each run is the same one, from the beginning.
         if not TEMPLATE:
             TEMPLATE.append(template())
         self.entered = ledgers.folder()
@@ -420,7 +423,21 @@ class Corrections(RuleBasedStateMachine):
         assert seals(self.path) == self.sealed
 
 
-TestCorrections = Corrections.TestCase
+class TestCorrections(Corrections.TestCase):
+    """The machine, and how far it went."""
+
+    def runTest(self) -> None:  # noqa: N802 - the library's name
+        """Walk, and say how far in the figures of a long run."""
+        since = time.monotonic()
+        broken = 1
+        try:
+            super().runTest()
+            broken = 0
+        finally:
+            what = "the model and the ledger differ"
+            figure("corrections-machine", "held", STEPS, broken, what, since=since)
+
+
 TestCorrections.settings = settings(
     max_examples=max(1, STEPS // PER_RUN),
     stateful_step_count=PER_RUN,

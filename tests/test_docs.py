@@ -17,6 +17,7 @@ from cli.main import COMMANDS
 from ledger.domain.events import TOPICS
 from tests import ledgers
 from tests.commandline import life, line, prepare, scr
+from tests.keys import ONE, issue, put_key
 
 ROOT = Path(__file__).resolve().parent.parent
 DOCS = ROOT / "docs"
@@ -134,6 +135,7 @@ def test_the_list_of_commands_has_what_they_share():
 PUBLISHING = ("--document", "d", "--claims", "dd-tco", "--by", "b", "--override", "o")
 RECOMMENDING = ("--text", "t", "--addressee", "a", "--issued-on", "2023-09-19")
 RECOMMENDING += ("--check", "assertions", "--by", "me")
+REVOKING = ("--reason", "r", "--by", "me")
 RESTATING = ("--document", "d", "--reason", "r", "--override", "o", "--by", "me")
 WAIVING = ("--scr", "SCR-2", "--until", "2026-06-30", "--reason", "r", "--by", "me")
 
@@ -195,6 +197,12 @@ WAIVING = ("--scr", "SCR-2", "--until", "2026-06-30", "--reason", "r", "--by", "
         ["recommendation", "list"],
         ["recommendation", "show", "R-2"],
         ["scorecard"],
+        ["key", "new", "--by", "me"],
+        ["key", "rotate", "--by", "me"],
+        ["key", "revoke", "56475aa7", "--trusted-to", "@1", *REVOKING],
+        ["key", "list"],
+        ["checkpoint", "--by", "me"],
+        ["checkpoint", "admit", *REVOKING],
     ],
     ids=" ".join,
 )
@@ -218,6 +226,8 @@ def test_every_member_of_json_is_on_the_page(asked):
             scr("request", "load", "requests.jsonl", "--by", "me")
         if asked[0] == "recommendation":
             scr("recommendation", "add", "R-2", *RECOMMENDING)
+        if asked[0] in {"key", "checkpoint"}:
+            asked = signing(f" {' '.join(asked)} ").split()
         told = scr(*asked, "--json").json
     page = page_of(asked[0])
     index = (DOCS / "commands" / "index.md").read_text(encoding="utf-8")
@@ -240,6 +250,7 @@ def test_every_member_of_json_is_on_the_page(asked):
         *(name for row in rows for item in _listed(row.get("items")) for name in item),
         *(name for row in rows for item in _listed(row.get("scrs")) for name in item),
         *(name for one in told.get("taxonomies", {}).values() for name in one),
+        *(name for one in told.get("admitted", ()) for name in one),
     }:
         assert re.search(rf"[`.]{name}`", page), name
     basis = told.get("basis") or {}
@@ -375,6 +386,11 @@ def test_examples_run(  # noqa: C901, PLR0912, PLR0915 - a place for each comman
         clock = ledgers.Clock(ledgers.datetime(2024, 6, 1, 12, tzinfo=ledgers.UTC))
         ledgers.load(path, MORE.get(command, BASE), clock=clock)
         folder = tmp_path
+    elif "--since checkpoint.txt" in example:
+        prepare(tmp_path)
+        folder, path = tmp_path, str(tmp_path / "scr.db")
+        put_key(path, ONE)
+        (folder / "checkpoint.txt").write_text(issue(path, ONE).note, encoding="utf-8")
     elif command in {"assert", "check"}:
         prepare(tmp_path)
         folder = tmp_path
@@ -415,6 +431,11 @@ def test_examples_run(  # noqa: C901, PLR0912, PLR0915 - a place for each comman
         shutil.copy(FIXTURE.parent / "requests.jsonl", folder)
         with chdir(folder):
             accounted(example)
+    elif command in {"key", "checkpoint"}:
+        prepare(tmp_path)
+        folder = tmp_path
+        with chdir(folder):
+            example = signing(example)
     elif command == "measure":
         ledgers.make(tmp_path / "scr.db")
         text = refresh().block("measures.md", "toml")
@@ -439,6 +460,20 @@ def test_examples_run(  # noqa: C901, PLR0912, PLR0915 - a place for each comman
             told = scr(*arguments)
             assert told.code in fine, told.err
             piped = told.out
+
+
+def signing(example: str) -> str:
+    """
+    Make the key that an example names, or the restore that it admits; return it.
+    """
+    if " new " in example:
+        return example
+    made = scr("key", "new", "--by", "b", "--json").json["key"]
+    if " admit " in example:
+        shutil.copy("scr.db", "older.db")
+        assert scr("checkpoint", "--by", "b").code == 0
+        shutil.copy("older.db", "scr.db")
+    return example.replace("56475aa7", made)
 
 
 def sampling(folder: Path, example: str) -> Path:

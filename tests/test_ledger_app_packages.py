@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from ledger.errors import LedgerError
-from tests import ledgers, people
+from tests import ledgers, people, users
 from tests.commandline import HISTORY
 from tests.packages import (
     agree,
@@ -24,6 +24,7 @@ from tests.packages import (
     propose,
     verified,
 )
+from tests.soak import figure
 
 RACES = int(os.environ.get("SCR_SOAK_RACES", "24"))
 ITEMS = [item("voided"), item("voided", "SCR-2"), item("voided", "SCR-3")]
@@ -47,6 +48,8 @@ def _act(path: str, act: str, by: str, digest: str, at: float) -> str | None:
     """
     Agree or amend at an instant; return by what rule it was refused.
     """
+    # Of each race two users who are one, and have not seen the races before it.
+    os.environ["XDG_STATE_HOME"] = f"{path}-{at}"
     while time.time() < at:
         pass
     try:
@@ -73,6 +76,7 @@ def test_of_two_processes_one_is_refused(proposed, tmp_path, rival):
     start = proposed.read_bytes()
     digest = hash_now(str(proposed))
     first = 0
+    since = time.monotonic()
     with ProcessPoolExecutor(2, mp_context=get_context("spawn")) as pool:
         list(
             pool.map(
@@ -97,6 +101,8 @@ def test_of_two_processes_one_is_refused(proposed, tmp_path, rival):
             assert verified(path) == ()
             first += told[0] is None
     assert RACES < 24 or 0 < first < RACES
+    what = "both won, or one by half"
+    figure("packages-races", "held", RACES, 0, what, since=since)
 
 
 def _killed(path: str, digest: str, statement: int) -> bool:
@@ -138,6 +144,7 @@ def test_a_kill_at_every_statement_leaves_all_or_nothing(proposed):
     for statement in range(500):
         Path(f"{path}-journal").unlink(missing_ok=True)
         proposed.write_bytes(start)
+        users.forget()
         if not _killed(path, digest, statement):
             break
         with sqlite3.connect(path) as connection:  # Whoever writes next rolls it back.

@@ -202,6 +202,10 @@ MATRIX = {
     "scheduled": "supervisor",
     "completed": "supervisor",
     "closed": "auditor",
+    "keyed": "supervisor publisher",
+    "distrusted": "supervisor publisher",
+    "checkpointed": "supervisor publisher",
+    "restored": "supervisor",
 }
 """Which roles may, as docs/people.md has it."""
 

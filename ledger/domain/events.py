@@ -36,6 +36,8 @@ from pydantic_core import CoreSchema, core_schema
 from ledger.domain.check import PATTERN as CHECK_PATTERN
 from ledger.domain.corrections import REASON_CODES
 from ledger.domain.corrections import ReasonCode as AnyReason
+from ledger.domain.keys import CHECKPOINTS as CHECKPOINTS_STREAM
+from ledger.domain.keys import STREAM as KEYS_STREAM
 from ledger.domain.people import ROLES, Role
 from ledger.domain.people import STREAM as PEOPLE_STREAM
 from ledger.domain.publication import NAME as PUBLICATION_NAME
@@ -1441,6 +1443,83 @@ class Closed(_RecommendationFact):
         return self
 
 
+# --- keys and checkpoints ----------------------------------------------------
+
+NoteText = Annotated[
+    str,
+    Field(pattern=r"^[^\x00-\x09\x0b-\x1f\x7f]+\n$", max_length=4096),
+    _Says("note", "must be a signed note of at most 4,096 characters"),
+]
+KeyId = Annotated[
+    str,
+    Field(pattern=r"^[0-9a-f]{8}$"),
+    _Says("key", "must be the id of a key, 8 of 0-9 a-f, as `scr key list` shows it"),
+]
+
+
+class _TrustFact(_LedgerFact):
+    by: Text
+    run_by: Text
+
+    @property
+    def stream(self) -> str:
+        """The one stream of all keys."""
+        return KEYS_STREAM
+
+
+class Keyed(_TrustFact):
+    """A key signs for the ledger from now on."""
+
+    topic = "ledger.keyed/1"
+    event: Literal["keyed"]
+    note: NoteText
+    """``tlog.key_note``: the key, where the log stood, signed by it and, where it takes
+    the place of one, by that one."""
+
+
+class Distrusted(_TrustFact):
+    """A key is believed no further: it is lost, or somebody else may have it."""
+
+    topic = "ledger.distrusted/1"
+    event: Literal["distrusted"]
+    key: KeyId
+    trusted_to: _Position
+    """Its checkpoints up to this size stay believed; larger ones are not."""
+    reason: LongText
+
+
+class Checkpointed(_TrustFact):
+    """A checkpoint was issued: origin, size and root, signed."""
+
+    topic = "ledger.checkpointed/1"
+    event: Literal["checkpointed"]
+    note: NoteText
+    """``tlog.checkpoint``, with one signature: of the key that signed then."""
+
+    @property
+    def stream(self) -> str:
+        """The one stream of all checkpoints."""
+        return CHECKPOINTS_STREAM
+
+
+class Restored(_TrustFact):
+    """The file was put back from a backup on purpose; what was seen since is gone."""
+
+    topic = "ledger.restored/1"
+    event: Literal["restored"]
+    seen_position: _Position
+    seen_root: Hash
+    """What somebody had seen, and what is not in this log."""
+    seen_ledger: OptionalId = None
+    """The id of the ledger that was seen, where it is another one."""
+    reason: LongText
+
+    @property
+    def stream(self) -> str:
+        """The stream of the ledger itself."""
+        return LEDGER_STREAM
+
+
 ScrEvent = (
     Filed
     | Classified
@@ -1470,6 +1549,7 @@ PersonEvent = Joined | Granted | Revoked
 SampleEvent = Framed | Drawn | Spared | Examined | Settled
 RequestEvent = Requested | Cited | Declined
 RecommendationEvent = Recommended | Responded | Scheduled | Completed | Closed
+KeyEvent = Keyed | Distrusted
 LedgerEvent = (
     Opened
     | Imported
@@ -1483,6 +1563,9 @@ LedgerEvent = (
     | SampleEvent
     | RequestEvent
     | RecommendationEvent
+    | KeyEvent
+    | Checkpointed
+    | Restored
 )
 Event = CaseEvent | LedgerEvent
 
@@ -1522,6 +1605,10 @@ OWN_CLASSES: tuple[type[LedgerEvent], ...] = (
     Settled,
     *RequestEvent.__args__,
     *RecommendationEvent.__args__,
+    Keyed,
+    Distrusted,
+    Checkpointed,
+    Restored,
 )
 
 TOPICS: dict[str, type[Event]] = {

@@ -48,6 +48,7 @@ _FIELD_WORK: tuple[Role, ...] = ("agent", "supervisor")
 _PANEL: tuple[Role, ...] = ("panel",)
 _CLAIMS: tuple[Role, ...] = ("auditor", "supervisor", "publisher")
 _MEASURES: tuple[Role, ...] = ("supervisor", "publisher")
+_SIGNERS: tuple[Role, ...] = ("supervisor", "publisher")
 _SUPERVISOR: tuple[Role, ...] = ("supervisor",)
 _AUDITOR: tuple[Role, ...] = ("auditor",)
 _CORRECTOR: tuple[Role, ...] = ("corrector",)
@@ -91,6 +92,10 @@ ACTS: Mapping[str, tuple[Role, ...]] = MappingProxyType(
         "examined": _AUDITOR,
         "settled": _AUDITOR,
         "recalled": (*_CORRECTOR, *_APPROVER),
+        "keyed": _SIGNERS,
+        "distrusted": _SIGNERS,
+        "checkpointed": _SIGNERS,
+        "restored": _SUPERVISOR,
     }
 )
 """Which of the roles an act takes, by the event it records, while four eyes are on."""

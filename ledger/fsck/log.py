@@ -5,20 +5,24 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING
 
+from ledger.domain import keys
 from ledger.domain.events import (
     Agreed,
     Amended,
     Asserted,
     Categorized,
+    Checkpointed,
     Cited,
     Closed,
     Completed,
     Declined,
     Defined,
+    Distrusted,
     Drawn,
     Examined,
     Framed,
     Imported,
+    Keyed,
     Marked,
     Opened,
     OrganizationFact,
@@ -29,6 +33,7 @@ from ledger.domain.events import (
     Rejected,
     Requested,
     Responded,
+    Restored,
     Retired,
     Retracted,
     Scheduled,
@@ -46,6 +51,7 @@ from ledger.fsck.cases import Cases
 from ledger.fsck.figures import Figures
 from ledger.fsck.found import Finding, Row
 from ledger.fsck.packages import Packages
+from ledger.fsck.signed import Signed
 from ledger.fsck.state import instant_of, zone_of
 from ledger.fsck.tables import WIDTH, columns_of, row_above, shown
 from ledger.tlog.entry import entry
@@ -60,7 +66,7 @@ if TYPE_CHECKING:
     )
 
 
-class LogCheck(Cases, Figures, Packages, Answering):
+class LogCheck(Cases, Figures, Packages, Answering, Signed):
     """Checks the rows one after another, each against all before it."""
 
     def row(self, row: Row) -> Iterator[Finding]:
@@ -142,6 +148,9 @@ class LogCheck(Cases, Figures, Packages, Answering):
                 yield Finding(position, "import", why)
         if isinstance(fact, Opened):
             self._zone = zone_of(fact.timezone)
+            self._origin(fact)
+        if fact.stream == keys.CHECKPOINTS:
+            self.checkpoints.append(position)
         yield from self._about(position, fact, recorded_at)
         self._since_import.clear()
 
@@ -170,6 +179,8 @@ class LogCheck(Cases, Figures, Packages, Answering):
                 yield from self._request(position, fact, recorded_at)
             case Recommended() | Responded() | Scheduled() | Completed() | Closed():
                 yield from self._recommendation(position, fact, recorded_at)
+            case Keyed() | Distrusted() | Checkpointed() | Restored():
+                yield from self._signed(position, fact)
             case _:
                 return
 
@@ -177,7 +188,7 @@ class LogCheck(Cases, Figures, Packages, Answering):
 def proofs(log: LogCheck) -> Iterator[Finding]:
     """Compare the roots that facts name with those the recomputed leaves give."""
     levels = [log.leaves]
-    while log.proofs and len(levels[-1]) >= WIDTH:
+    while (log.proofs or log.gone) and len(levels[-1]) >= WIDTH:
         levels.append(row_above(levels[-1]))
     for position, proved, given, check in log.proofs:
         if proved >= position or proved > len(log.leaves):
@@ -186,6 +197,11 @@ def proofs(log: LogCheck) -> Iterator[Finding]:
         if found.hex() != given:
             why = f"it was proved at root {given}, and @{proved} has {found.hex()}"
             yield Finding(position, check, why)
+    for position, gone, root in log.gone:
+        found = root_at(gone, lambda level, start, stop: levels[level][start:stop])
+        if found.hex() == root:
+            why = f"it says that @{gone} {root} is not in the log, and it is"
+            yield Finding(position, "restored", why)
 
 
 def unbrought(log: LogCheck) -> Iterator[Finding]:

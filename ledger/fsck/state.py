@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
+from ledger.domain import keys as signing
 from ledger.domain import measure as measures
 from ledger.domain import package as packages
 from ledger.domain import people as persons
@@ -57,6 +58,15 @@ class State:
         self.proofs: list[tuple[int, int, str, str]] = []
         """Of each assertion, publication, frame and seed from the log: its position,
         and the position and root it names."""
+        self.gone: list[tuple[int, int, str]] = []
+        """Of each restoration: its position, and what it says is not in the log."""
+        self.keys = signing.Keys()
+        self.issued: list[signing.Issued] = []
+        """Checkpoints on record whose signatures hold."""
+        self.checkpoints: list[int] = []
+        """Where facts about checkpoints stand."""
+        self.unchecked = 0
+        """Signatures that were not checked, because `cryptography` is missing."""
         self._samples: dict[str, sampling.Sample] = {}
         self._taxonomy: taxonomies.Standing | None = None
         self._people = persons.People()

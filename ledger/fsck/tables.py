@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import quote
@@ -17,6 +18,9 @@ if TYPE_CHECKING:
 PAGE = 2_000
 WIDTH = 256
 """Hashes of one level under a hash of the next."""
+
+Tiles = Mapping[tuple[object, object], object]
+"""The hashes that are kept, by level and place; none of it is believed."""
 
 
 def connect(path: str) -> sqlite3.Connection:
@@ -91,14 +95,22 @@ def columns_of(row: Row) -> tuple[str, int, str, bytes, str, bytes] | None:
         return None
 
 
-def tiles(connection: sqlite3.Connection, leaves: list[bytes]) -> Iterator[Finding]:
+def kept_tiles(connection: sqlite3.Connection) -> Tiles:
+    """Return the tiles that are kept, by level and place."""
+    rows = connection.execute("SELECT level, place, hash FROM tiles")
+    return {(level, place): held for level, place, held in rows}
+
+
+def given_out(connection: sqlite3.Connection) -> object:
+    """Return the last position that SQLite says it gave out, or None."""
+    query = "SELECT seq FROM sqlite_sequence WHERE name=?"
+    row = connection.execute(query, (schema.EVENTS,)).fetchone()
+    return row[0] if row else None
+
+
+def tiles(held: Tiles, leaves: list[bytes]) -> Iterator[Finding]:
     """Compare the kept tiles with those the recomputed leaves give."""
-    kept = {
-        (level, place): held
-        for level, place, held in connection.execute(
-            "SELECT level, place, hash FROM tiles"
-        )
-    }
+    kept = dict(held)
     level, hashes = 1, row_above(leaves)
     while hashes:
         for place, computed in enumerate(hashes):
@@ -117,14 +129,10 @@ def row_above(hashes: list[bytes]) -> list[bytes]:
     return [root(hashes[i : i + WIDTH]) for i in range(0, whole, WIDTH)]
 
 
-def ends(connection: sqlite3.Connection, head: int) -> Iterator[Finding]:
+def ends(given: object, head: int) -> Iterator[Finding]:
     """Compare where the log ends with the last position that was given out."""
-    given = connection.execute(
-        "SELECT seq FROM sqlite_sequence WHERE name=?", (schema.EVENTS,)
-    ).fetchone()
-    if given != (head,):
-        last = given[0] if given else 0
-        why = f"the log ends at {head}, but position {shown(last)} was given out"
+    if given != head:
+        why = f"the log ends at {head}, but position {shown(given or 0)} was given out"
         yield Finding(None, "tail", why)
     if head == 0:
         yield Finding(None, "identity", "the log is empty")

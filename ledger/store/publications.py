@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from ledger.domain.events import Published
+    from ledger.domain.keys import Covered
     from ledger.domain.publication import Last
     from ledger.domain.restatement import Printing
     from ledger.store.sqlite import Appending
@@ -35,6 +36,8 @@ class Decided(NamedTuple):
     name: str
     position: int
     """Where it stands, or would stand."""
+    checkpoint: Covered | None = None
+    """The checkpoint that covers it, where one was issued with it."""
 
 
 class Heard(NamedTuple):

@@ -228,6 +228,15 @@ class Appending:
         )
         return [tuple(row) for row in self.cursor.fetchall()]
 
+    def at(self, position: int) -> bytes | None:
+        """Return the payload of the fact at a position, or None."""
+        self.cursor.execute(
+            f"SELECT state FROM {self.events} WHERE rowid=?",  # noqa: S608
+            (position,),
+        )
+        row = self.cursor.fetchone()
+        return None if row is None else row[0]
+
     def positions(self, stream: str) -> list[int]:
         """Return the positions of a stream's facts, in order."""
         self.cursor.execute(
@@ -256,8 +265,14 @@ class Appending:
         return [row[0] for row in self.cursor.fetchall()]
 
     def root(self, position: int) -> str:
-        """Return the root of the log up to a position that is recorded, in hex."""
-        return root_at(position, self._read_hashes).hex()
+        """Return the root of the log up to a position that is recorded, in hex.
+
+        :raises LogDamagedError: hashes are missing.
+        """
+        try:
+            return root_at(position, self._read_hashes).hex()
+        except ValueError as error:
+            raise LogDamagedError(str(error)) from None
 
     def _head(self) -> tuple[int, str]:
         self.cursor.execute(

@@ -1,0 +1,62 @@
+"""Figures of a long run: what was tried, how often, and how often it failed.
+
+`./dev soak` names a file in SCR_SOAK_FIGURES; each soak test adds a line to it, and
+docs/figures.py makes the table of docs/reliability.md of these lines. Without that
+variable, as in the suite, nothing is written.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import time
+from typing import TYPE_CHECKING, Literal
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+Kind = Literal["held", "seeded"]
+"""``held``: it is to hold, and 0 failures is the aim. ``seeded``: the defence was taken
+out on purpose, and 0 failures would mean that the test cannot fail."""
+
+PLANNED: Mapping[str, str] = {
+    "corrections-machine": "correction packages against a model, random steps",
+    "packages-races": "agreement against agreement or amendment, two processes",
+    "tampering": "seven attacks at every place of a log, as found and hashed anew",
+    "flips": "every bit of a ledger file of a hundred facts",
+    "verifier": "each check of the verifier taken out, against every named attack",
+    "signed-bytes": "every byte of checkpoints and publications, changed",
+}
+"""Every figure there is to be, and what is tried in it; one without a line in the run
+is printed as not run."""
+
+
+def figure(  # noqa: PLR0913 - one for each column
+    name: str,
+    kind: Kind,
+    runs: int,
+    failures: int,
+    what: str = "",
+    *,
+    since: float | None = None,
+) -> None:
+    """Add what a test did to the figures of this run, if figures are asked for.
+
+    :param name: as in ``PLANNED``.
+    :param what: what a failure is (`acknowledged facts lost`), and which defence is out
+    :param since: ``time.monotonic()`` when it began.
+    """
+    assert name in PLANNED, f"name {name} in tests/soak.py first"
+    target = os.environ.get("SCR_SOAK_FIGURES")
+    if not target:
+        return
+    line = {
+        "name": name,
+        "kind": kind,
+        "runs": runs,
+        "failures": failures,
+        "what": what,
+        "seconds": None if since is None else round(time.monotonic() - since, 1),
+    }
+    with open(target, "a", encoding="utf-8") as out:  # noqa: PTH123 - appends a line
+        out.write(f"{json.dumps(line)}\n")
