@@ -55,6 +55,9 @@ COMMANDS = {
     "activity": ("cli.late", "who recorded what"),
     "key": ("cli.key", "which key signs for the ledger"),
     "checkpoint": ("cli.checkpoint", "sign the log as it is, to be kept elsewhere"),
+    "prove": ("cli.proving", "show that the log holds a fact, to be checked offline"),
+    "check-proof": ("cli.proof_checking", "check proofs, with no ledger at hand"),
+    "witness": ("cli.witness", "cosign a log, and say whose cosignatures count"),
     "verify": ("cli.verifying", "recompute everything, and name what is wrong"),
     "file": ("cli.live", "record that an SCR was filed"),
     "classify": ("cli.live", "record its category"),
@@ -130,7 +133,7 @@ class LazyGroup(Suggesting):
         if cmd_name not in COMMANDS:
             return None
         module = import_module(COMMANDS[cmd_name][0])
-        command = getattr(module, f"{cmd_name}_command")
+        command = getattr(module, f"{cmd_name.replace('-', '_')}_command")
         assert isinstance(command, click.Command)
         return command
 

@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from projections.publications import Recorded
     from projections.superseding import Floor, Since
     from projections.tracing import Traced
+    from projections.witnessing import Status
 
     Row = dict[str, object]
 
@@ -109,19 +110,23 @@ def list_command(settings: Settings, /, **given: Any) -> None:
     """
     from projections.publications import recorded
     from projections.superseding import afterwards
+    from projections.witnessing import witnessing
 
     how = form(given)
     years = _years(given["fy"])
     with asking(settings, Basing(None, None)) as open_:
         since = afterwards(open_.log)
         every = recorded(open_.log)
+        witnessed = witnessing(open_.log)
         if given["measure"] is not None:
             _check_measure(open_, given["measure"], every)
         rows = [
             row
             for one in every
             if since[one.content.name].current or not given["current"]
-            for row in _listed(open_, one, since[one.content.name])
+            for row in _listed(
+                open_, one, since[one.content.name], witnessed(one.position)
+            )
             if (years is None or row["fiscal_year"] in years)
             and given["measure"] in (None, row["measure"])
         ]
@@ -132,7 +137,10 @@ def list_command(settings: Settings, /, **given: Any) -> None:
                 _LIST_COLUMNS,
                 rows,
                 table_columns=[
-                    c for c in _LIST_COLUMNS if c.name not in _NOT_IN_TABLES
+                    c
+                    for c in _LIST_COLUMNS
+                    if c.name not in _NOT_IN_TABLES
+                    and (c.name != "witnessed" or any(row[c.name] for row in rows))
                 ],
             ),
             how,
@@ -163,11 +171,14 @@ _LIST_COLUMNS = [
     Column("state", "State"),
     Column("in_force", "In force now"),
     Column("since", "Since"),
+    Column("witnessed", "Witnessed"),
 ]
 _NOT_IN_TABLES = ("document", "position", "kind", "version")
 
 
-def _listed(open_: Asking, one: Recorded, since: Since) -> Iterable[Row]:
+def _listed(
+    open_: Asking, one: Recorded, since: Since, witnessed: Status | None
+) -> Iterable[Row]:
     from projections.publications import printed_on
     from projections.publishing import today
 
@@ -193,6 +204,7 @@ def _listed(open_: Asking, one: Recorded, since: Since) -> Iterable[Row]:
             "withdrawn": since.withdrawn is not None,
             "floor": None if floor is None else floor.at_least,
             "since": _since_words(since, floor),
+            "witnessed": None if witnessed is None else witnessed.short,
         }
 
 
@@ -241,6 +253,7 @@ def show_command(settings: Settings, /, **given: Any) -> None:
     from projections.people import identity
     from projections.publications import named
     from projections.superseding import afterwards
+    from projections.witnessing import witnessing
 
     how = form(given)
     with open_log(settings.ledger) as log:
@@ -248,6 +261,7 @@ def show_command(settings: Settings, /, **given: Any) -> None:
         tied = identity(log, one.by, one.run_by, one.position)
         since = afterwards(log)[one.content.name]
         covered = covering(log, one.position)
+        witnessed = witnessing(log)(one.position)
     sealed = as_json(one.content)
     answer(
         Answer(
@@ -268,8 +282,14 @@ def show_command(settings: Settings, /, **given: Any) -> None:
                 **{k: v for k, v in sealed.items() if k not in ("basis", "figures")},
                 **since_json(since),
                 "checkpoint": None if covered is None else covered.as_json(),
+                "witnessed": None if witnessed is None else witnessed.as_json(),
             },
-            notes=[*since.notices(), *notes(one, tied), *covered_words(covered)],
+            notes=[
+                *since.notices(),
+                *notes(one, tied),
+                *covered_words(covered),
+                *([] if witnessed is None else [f"It is {witnessed}."]),
+            ],
         ),
         how,
     )
@@ -287,6 +307,7 @@ _SHOW_COLUMNS = [
     Column("last", "Last printed"),
     Column("status", "Status"),
     Column("counted_sha256", "Hash of what is counted"),
+    Column("members_root", "Members root"),
 ]
 
 
@@ -307,7 +328,7 @@ def _table_columns(content: Publication) -> list[Column]:
     """Return the columns that say anything, with what is counted as a number."""
     told = [_shown(figure) for figure in content.figures]
     percent = Column("percent", "%", right=True)
-    columns = [*_SHOW_COLUMNS[:-1], percent, *_RESTATED_COLUMNS]
+    columns = [*_SHOW_COLUMNS[:-2], percent, *_RESTATED_COLUMNS]
     return [c for c in columns if any(row.get(c.name) is not None for row in told)]
 
 
@@ -414,9 +435,19 @@ def verify_command(settings: Settings, names: Sequence[str]) -> None:
 @publication_command.command("report", epilog=REPORT_EXAMPLES)
 @click.argument("name")
 @document_options
+@click.option(
+    "--public",
+    is_flag=True,
+    help="Only what is printed, as JSON: for `scr check-proof --publication`.",
+)
 @click.pass_obj
 def report_command(
-    settings: Settings, name: str, format_: str | None, path: str | None
+    settings: Settings,
+    name: str,
+    format_: str | None,
+    path: str | None,
+    *,
+    public: bool,
 ) -> None:
     """Write a publication as a document: figures, definitions, data quality, basis.
 
@@ -426,12 +457,30 @@ def report_command(
     from projections.publications import named
     from projections.reporting import report
 
+    if public:
+        if format_ is not None:
+            message = "--public is JSON; leave -f out"
+            raise click.UsageError(message)
+        _write_public(settings, name, path)
+        return
     fmt = document_format(format_, path)
     with asking(settings, Basing(None, None)) as open_:
         found = report(open_.log, open_.model, named(open_.log, name))
     text = document(found, fmt)
     with read_enough(), output(path) as out:
         out.write(text)
+
+
+def _write_public(settings: Settings, name: str, path: str | None) -> None:
+    from ledger.members import summary_of
+    from ledger.membership import document
+    from ledger.reader import open_log
+    from projections.publications import named
+
+    with open_log(settings.ledger) as log:
+        one = named(log, name)
+    with read_enough(), output(path) as out:
+        out.write(document(summary_of(one.content, one.seal)))
 
 
 # --- the SCRs behind it -------------------------------------------------------------

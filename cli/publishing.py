@@ -18,6 +18,7 @@ from cli.sealing import (
     check_said,
     passed,
     record,
+    seal_words,
     sealed,
     sealing_key,
 )
@@ -230,24 +231,25 @@ def _tell(made: Made, placed: Placed, given: Mapping[str, Any]) -> None:
     for text in made.warnings:
         complain(text)
     (position,) = placed.positions
-    seal = seal_of(made.content)
+    dry = given["dry_run"]
     if given["as_json"]:
         told = {
             "schema": "scr-published/1",
             "basis": made.basis,
-            "status": "would be recorded" if given["dry_run"] else "recorded",
-            "position": None if given["dry_run"] else position,
+            "status": "would be recorded" if dry else "recorded",
+            "position": None if dry else position,
             "checkpoint": placed.as_json(),
-            "seal": seal,
+            "seal": None if dry else seal_of(made.content),
             "publication": as_json(made.content),
         }
         click.echo(json_text(json.dumps(told, ensure_ascii=False)))
         placed.tell(as_json=True)
         return
-    verb = "would be published" if given["dry_run"] else f"published @{position}"
+    verb = "would be published" if dry else f"published @{position}"
     count = len(made.content.figures)
     figures = "1 figure" if count == 1 else f"{count} figures"
-    click.echo(display(f"{verb}: {made.content.name}, {figures}, seal {seal}"))
+    seal = seal_words(made.content, dry=dry)
+    click.echo(display(f"{verb}: {made.content.name}, {figures}, {seal}"))
     placed.tell(as_json=False)
 
 
@@ -297,6 +299,8 @@ def _register_once(
     placed = Placed()
     if contents:
         placed = record(settings, contents, head, given, key())
+        if not given["dry_run"]:  # Else their members roots are of no other.
+            contents = list(placed.contents)
     _tell_registered(contents, placed, already, basis, given)
 
 

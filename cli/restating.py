@@ -12,7 +12,7 @@ from cli.main import complain
 from cli.render import Answer, Column
 from cli.restated import part_name, signed, state_since
 from cli.safe import display, json_text
-from cli.sealing import Made, Placed, check_said, passed, sealed
+from cli.sealing import Made, Placed, check_said, passed, seal_words, sealed
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -200,7 +200,6 @@ def _tell(made: Made, placed: Placed, given: Mapping[str, Any]) -> None:
         complain(text)
     (position,) = placed.positions
     content, dry = made.content, given["dry_run"]
-    seal = seal_of(content)
     if given["as_json"] or given["format_"] == "json":
         told = {
             "schema": "scr-restated/1",
@@ -208,7 +207,7 @@ def _tell(made: Made, placed: Placed, given: Mapping[str, Any]) -> None:
             "status": "would be recorded" if dry else "recorded",
             "position": None if dry else position,
             "checkpoint": placed.as_json(),
-            "seal": seal,
+            "seal": None if dry else seal_of(content),
             "publication": as_json(content),
         }
         click.echo(json_text(json.dumps(told, ensure_ascii=False)))
@@ -217,7 +216,8 @@ def _tell(made: Made, placed: Placed, given: Mapping[str, Any]) -> None:
     assert content.supersedes is not None
     verb = "would be restated" if dry else f"restated @{position}"
     of = content.supersedes.publication
-    click.echo(display(f"{verb}: {content.name} in place of {of}, seal {seal}"))
+    seal = seal_words(content, dry=dry)
+    click.echo(display(f"{verb}: {content.name} in place of {of}, {seal}"))
     for figure in content.figures:
         click.echo(display(f"  {in_words(figure)}"))
     placed.tell(as_json=False)

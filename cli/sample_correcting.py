@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import click
 
 from cli.asking import Basing, asking, scrs
+from cli.main import warn
 from cli.packages import items_words
 from cli.recording import at_the_head, recording_options
 from cli.safe import display, json_text
@@ -146,7 +147,7 @@ def _attempt(settings: Settings, given: Mapping[str, Any]) -> Made:
         printed = floors(open_.log, open_.model, found, confidence)
         basis, head = open_.graded(), open_.log.head
     _refuse_elements(what, given)
-    ledger, identity = open_ledger(settings.ledger)
+    ledger, identity = open_ledger(settings.ledger, warn=warn)
     try:
         onward = ledger.correct_findings(
             what.items,

@@ -39,6 +39,8 @@ class Placed(NamedTuple):
     checkpoint: Covered | None = None
     why_not: str | None = None
     """Why nothing is signed, if that is to be said."""
+    contents: Sequence[Publication] = ()
+    """As they are sealed."""
 
     def as_json(self) -> dict[str, object] | None:
         """Return what an answer says of the checkpoint."""
@@ -114,9 +116,19 @@ def sealed(
 
     def attempt() -> tuple[Made, Placed]:
         made = make()
-        return made, record(settings, [made.content], made.head, given, key())
+        placed = record(settings, [made.content], made.head, given, key())
+        if given["dry_run"]:  # Its members roots, and so its seal, are of no other.
+            return made, placed
+        return made._replace(content=placed.contents[0]), placed
 
     return at_the_head(attempt)
+
+
+def seal_words(content: Publication, *, dry: bool) -> str:
+    """Return the seal in words: it is drawn with its secret, when it is recorded."""
+    from ledger.domain.publication import seal_of
+
+    return "to be sealed when it is recorded" if dry else f"seal {seal_of(content)}"
 
 
 def sealing_key(settings: Settings, given: Mapping[str, Any]) -> Callable[[], AtHand]:
@@ -154,4 +166,6 @@ def record(
     finally:
         ledger.close()
     covered = decided[0].checkpoint if decided else None
-    return Placed([one.position for one in decided], covered, key.why_not)
+    positions = [one.position for one in decided]
+    contents = [one.content for one in decided]
+    return Placed(positions, covered, key.why_not, contents)

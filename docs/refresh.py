@@ -44,12 +44,14 @@ WORKED = (
     "checkpoints.md",
     "measures.md",
     "people.md",
+    "proofs.md",
     "publications.md",
     "reconciliation.md",
     "restatement.md",
     "sampling.md",
     "validation.md",
     "vintages.md",
+    "witnesses.md",
 )
 """Other pages with examples."""
 
@@ -59,6 +61,8 @@ LEDGER_IDS = tuple(
 """Of the ledgers that an example makes, one after another."""
 SEEDS = tuple(bytes([number]) * 32 for number in range(1, 9))
 """Of the keys that an example makes: nobody's, and the same every time."""
+SECRET = "5c" * 32
+"""What the salts of members come from, in examples alone."""
 START = datetime(2026, 1, 5, 14, tzinfo=UTC)
 ENVIRONMENT = {"COLUMNS": "80", "SCR_LEDGER": "", "SCR_BY": ""}
 
@@ -140,18 +144,24 @@ def _typed(line: str) -> str:
 @contextmanager
 def prepared() -> Iterator[None]:
     """Stand in a folder with the files of the documentation, and a ledger of some."""
+    import cli.proof_checking
+    import cli.witness
     from ledger import app, private_keys
 
     clock = Clock()
+    elsewhere = mock.Mock(**{"time.return_value": START.timestamp()})
     with (
         tempfile.TemporaryDirectory(prefix="scr-") as folder,
         chdir(folder),
         mock.patch.dict(app.create.__kwdefaults__, clock=clock),
         mock.patch.dict(app.open_ledger.__kwdefaults__, clock=clock),
         mock.patch.object(app, "uuid4", side_effect=LEDGER_IDS),
+        mock.patch.object(app, "token_hex", return_value=SECRET),
         mock.patch.object(private_keys, "_seed", side_effect=SEEDS),
         mock.patch.dict(os.environ, XDG_STATE_HOME=f"{folder}/state", SCR_KEYS="keys"),
         mock.patch.object(app, "account", return_value="registry"),
+        mock.patch.object(cli.proof_checking, "time", elsewhere),
+        mock.patch.object(cli.witness, "time", elsewhere),
     ):
         Path("first.jsonl").write_text(worked_example(), encoding="utf-8")
         Path("extract.csv").write_text(block("maps.md", "csv"), encoding="utf-8")

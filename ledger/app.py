@@ -7,6 +7,7 @@ import json
 import os
 from contextlib import contextmanager
 from pathlib import Path, PurePath
+from secrets import token_hex
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 from uuid import uuid4
@@ -16,7 +17,7 @@ from eventsourcing.application import Application
 from eventsourcing.sqlite import SQLiteFactory
 from eventsourcing.utils import Environment
 
-from ledger import reader, seen
+from ledger import cosignatures, reader, seen
 from ledger.collector import paused_collector
 from ledger.domain import taxonomy as taxonomy_data
 from ledger.domain.definitions import as_json, from_json, hash_of
@@ -31,10 +32,12 @@ from ledger.domain.events import (
     Cited,
     Closed,
     Completed,
+    Cosigned,
     Declined,
     Defined,
     Distrusted,
     Drawn,
+    Entrusted,
     Examined,
     Framed,
     Granted,
@@ -65,9 +68,11 @@ from ledger.domain.events import (
     Scheduled,
     Settled,
     Spared,
+    Summarized,
     Unreadable,
     Waived,
     Withdrawn,
+    WitnessEvent,
     is_text,
     parse_definition,
     parse_own,
@@ -94,6 +99,8 @@ from ledger.failures import translated
 from ledger.intake.mapping import NO_MAP
 from ledger.intake.rows import place, titled
 from ledger.intake.snapshot_import import Snapshot, take
+from ledger.members import committed, summary_of
+from ledger.membership import summary_json
 from ledger.store import (
     assertions,
     keys,
@@ -107,12 +114,14 @@ from ledger.store import (
     samples,
     taxonomies,
     waivers,
+    witnesses,
 )
 from ledger.store.aside import Rehearsal
 from ledger.store.bulk import Faults, Loader, Totals
 from ledger.store.codec import FactMapper, Placed, fact_of
 from ledger.store.sqlite import AppendOnlyRecorder, Datastore, system_clock
 from ledger.tlog import checkpoint, key_note, note
+from ledger.tlog.members import SECRET_BYTES
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -131,6 +140,7 @@ if TYPE_CHECKING:
     from ledger.intake.mapping import MapFile
     from ledger.intake.rows import Columns, Row
     from ledger.intake.snapshot import Refused
+    from ledger.membership import Summary
     from ledger.private_keys import PrivateKey
     from ledger.store.bulk import Aside, LeftOut
     from ledger.store.sqlite import Appending
@@ -480,6 +490,9 @@ class CaseLedger(Application[str]):
     ) -> list[publications.Decided]:
         """Record publications, all or none, and a checkpoint that covers them.
 
+        Each gets its members roots here. They come from a secret that is drawn anew
+        every time, so the seal of one that is only decided is of no other.
+
         :param head: the last position that was read to make them.
         :param signer: the key that signs for the ledger; without it, or where none
             does, there is no checkpoint.
@@ -489,22 +502,15 @@ class CaseLedger(Application[str]):
         :raises FieldError: a value is not what its field takes.
         """
         facts = [
-            _own_fact(
-                Published,
-                {
-                    "event": "published",
-                    "publication": content.name,
-                    "seal": seal_of(content),
-                    "content": publication_json(content),
-                },
-                by,
-            )
-            for content in contents
+            _published(content, token_hex(SECRET_BYTES), by) for content in contents
         ]
         with self._deciding("published", by, dry_run=dry_run) as appending:
             decided = publications.append(appending, facts, head)
             if signer is None:
                 return decided
+            for one, fact in zip(decided, facts, strict=True):
+                summary = summary_of(one.content, fact.seal)
+                publications.summarize(appending, _summarized(summary, by))
             covered = self._covered(appending, signer, by)
         return [one._replace(checkpoint=covered) for one in decided]
 
@@ -559,6 +565,43 @@ class CaseLedger(Application[str]):
         with self._deciding("checkpointed", by, dry_run=dry_run) as appending:
             covered = keys.covering(appending, keys.recorded(appending))
             return covered or self._covered(appending, signer, by)
+
+    def entrust(
+        self, required: int, vkeys: Iterable[str], *, by: str, dry_run: bool = False
+    ) -> witnesses.Decided:
+        """Record how many of which witnesses a publication needs.
+
+        :param vkeys: their verifier keys.
+        :raises PolicyError: nobody could keep it.
+        :raises FieldError: a value is not what its field takes.
+        """
+        vkeys = list(dict.fromkeys(vkeys))
+        cosignatures.policy(required, vkeys)  # What a key is, it says best.
+        fields = {
+            "event": "entrusted",
+            "required": required,
+            "witnesses": vkeys,
+        }
+        fact = _own_fact(Entrusted, fields, by)
+        with self._deciding("entrusted", by, dry_run=dry_run) as appending:
+            return witnesses.put_policy(appending, fact)
+
+    def cosign(
+        self, lines: Iterable[str], *, by: str, dry_run: bool = False
+    ) -> list[witnesses.Heard]:
+        """Record cosignatures of checkpoints on record, all or none.
+
+        :param lines: signature lines of a note, without line feeds.
+        :raises WitnessError: a rule of ``ledger.domain.witnesses``.
+        :raises NotSignedError: one is no line of a signature.
+        """
+
+        def made(size: int, line: str) -> Cosigned:
+            fields = {"event": "cosigned", "size": size, "line": line}
+            return _own_fact(Cosigned, fields, by)
+
+        with self._deciding("cosigned", by, dry_run=dry_run) as appending:
+            return witnesses.put_cosigned(appending, lines, made)
 
     def mark(  # noqa: PLR0913 - what a floor says
         self,
@@ -1184,7 +1227,9 @@ _Own = TypeVar(
     | RecommendationEvent
     | KeyEvent
     | Checkpointed
-    | Restored,
+    | Restored
+    | WitnessEvent
+    | Summarized,
 )
 
 
@@ -1261,6 +1306,25 @@ def _own_fact(cls: type[_Own], fields: Mapping[str, object], by: str) -> _Own:
         )
     except Unreadable as error:
         raise FieldError(*error.faults[0]) from None
+
+
+def _summarized(one: Summary, by: str) -> Summarized:
+    """Return the fact that says what a publication prints."""
+    fields = {"event": "summarized", **summary_json(one)}
+    return _own_fact(Summarized, fields, by)
+
+
+def _published(content: Publication, secret: str, by: str) -> Published:
+    """Return the fact that records a publication, with members roots of a secret."""
+    sealed = committed(content, secret)
+    fields = {
+        "event": "published",
+        "publication": sealed.name,
+        "seal": seal_of(sealed),
+        "content": publication_json(sealed),
+        "members_secret": secret,
+    }
+    return _own_fact(Published, fields, by)
 
 
 def create(  # noqa: PLR0913 - all but one are keywords

@@ -1407,3 +1407,171 @@ class SwappedError(UnlikeSeenError):
             seen,
             other,
         )
+
+
+# --- proofs and witnesses ----------------------------------------------------
+
+
+class NoProofError(RefusedError):
+    """A file is neither a proof nor a checkpoint, or not in its one spelling."""
+
+    def __init__(self, file: str, why: str) -> None:
+        super().__init__(
+            f"{file} is no proof that can be read: {why};"
+            " get the file again, exactly as it was made"
+        )
+
+
+class NotProvedError(IntegrityError):
+    """A proof does not hold."""
+
+    def __init__(self, file: str, why: str) -> None:
+        super().__init__(
+            f"{file} proves nothing: {why}; do not rely on it, and ask who gave it to"
+            " you for another"
+        )
+
+
+class UnknownKeyError(IntegrityError):
+    """A checkpoint is signed by nobody whose key is at hand."""
+
+    def __init__(self, file: str, origin: str, why: str) -> None:
+        super().__init__(
+            f"{file} is not verified: {why}; give the key of {origin} with --key, as"
+            " its keepers hand it out (`scr key list` there prints it)"
+        )
+
+
+class TwoHistoriesError(IntegrityError):
+    """Two checkpoints of one log cannot both be true."""
+
+    def __init__(self, origin: str, size: int, one: str, other: str) -> None:
+        super().__init__(
+            f"{origin} is forked: at size {size} it has the root {one}, and the root"
+            f" {other}; keep both files as evidence, and trust neither"
+        )
+
+
+class NotLinkedError(IntegrityError):
+    """Two checkpoints of different sizes, and nothing that ties them."""
+
+    def __init__(self, file: str, size: int, held: int) -> None:
+        super().__init__(
+            f"{file} is against a log of {size} facts, and the checkpoint held is of"
+            f" {held}; give the file of `scr prove --from` that ties the two as well"
+        )
+
+
+class NotCoveredError(NotFoundError):
+    """No checkpoint on record covers what is to be proved."""
+
+    def __init__(self, position: int) -> None:
+        super().__init__(
+            f"no trusted checkpoint on record covers @{position};"
+            " make one with `scr checkpoint`"
+        )
+
+
+class OtherLogError(RefusedError):
+    """A checkpoint of another ledger was given."""
+
+    def __init__(self, file: str, origin: str, own: str) -> None:
+        super().__init__(f"{file} is of {origin}, not of {own}; give one of this log")
+
+
+class NotAMemberError(NotFoundError):
+    """What is asked about is not counted in a figure."""
+
+    def __init__(self, unit: str, publication: str, figure: str) -> None:
+        super().__init__(
+            f"{unit} is not counted in {figure} of {publication};"
+            f" see `scr publication cases {publication}`"
+        )
+
+
+class NoMembersError(NotFoundError):
+    """A publication older than members roots."""
+
+    def __init__(self, publication: str) -> None:
+        super().__init__(
+            f"{publication} was recorded without members roots, so no member of its"
+            " figures can be shown without all others; publish or restate it anew"
+        )
+
+
+class WitnessError(RefusedError):
+    """A witness does not sign, or its signature cannot be recorded."""
+
+
+class NoSuchWitnessError(NotFoundError):
+    """There is no witness of that name on this machine."""
+
+    def __init__(self, name: str | None) -> None:
+        named = "" if name is None else f" named {name}"
+        super().__init__(
+            f"there is no witness{named} here; make one with `scr witness new`"
+        )
+
+
+class WitnessTakenError(RefusedError):
+    """A witness of that name was made here before."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__(f"there is a witness named {name} here; take another name")
+
+
+class FirstSightError(WitnessError):
+    """A witness has never seen a log, and nobody said that its key is to be trusted."""
+
+    def __init__(self, origin: str) -> None:
+        super().__init__(
+            f"this witness has never seen {origin}; to trust it from now on, give its"
+            " key with --key, as its keepers hand it out"
+        )
+
+
+class OtherSizeError(WitnessError):
+    """A witness needs a proof from the very size that it has signed last."""
+
+    def __init__(self, origin: str, held: int) -> None:
+        super().__init__(
+            f"this witness has {origin} at size {held}, and needs a proof from there;"
+            f" give it the file of `scr prove --from @{held}`"
+        )
+
+
+class SmallerError(IntegrityError):
+    """A log is shown to a witness smaller than it has seen it."""
+
+    def __init__(self, origin: str, size: int, held: int) -> None:
+        super().__init__(
+            f"{origin} is rolled back: this witness has signed it at size {held},"
+            f" and is shown size {size}; keep the file as evidence"
+        )
+
+
+class UnknownWitnessError(WitnessError):
+    """A cosignature is by no witness of the policy, or of no checkpoint on record."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__(
+            f"the cosignature of {name} is by no witness of the policy over any"
+            " checkpoint on record; see `scr witness policy` and `scr checkpoint`"
+        )
+
+
+class PolicyError(WitnessError):
+    """A policy of witnesses that nobody could keep, or that says nothing."""
+
+    def __init__(self, why: str) -> None:
+        super().__init__(f"this policy cannot be: {why}; see docs/witnesses.md")
+
+
+class FutureError(WitnessError):
+    """A cosignature says that it was made later than now."""
+
+    def __init__(self, name: str, at: int) -> None:
+        super().__init__(
+            f"the cosignature of {name} says that it was made {at} seconds after 1970,"
+            " which is still to come; set its clock right, and sign again"
+        )

@@ -65,6 +65,11 @@ def file_name(ledger_id: str) -> str:
     return sha256(ledger_id.encode(errors="surrogatepass")).hexdigest()
 
 
+def witness_folder() -> Path:
+    """Return where the keys of one's own witnesses are kept."""
+    return _base() / "witness"
+
+
 def _base() -> Path:
     if given := os.environ.get("SCR_KEYS"):
         return Path(given)
@@ -101,6 +106,16 @@ def save(private: PrivateKey, ledger_id: str, passphrase: str | None = None) -> 
     :param passphrase: what to encrypt it with; None leaves it in the clear.
     :raises KeyFileError: it cannot be written.
     """
+    path = path_of(ledger_id, id_of(private, ledger_id))
+    write(private, path, passphrase)
+    return path
+
+
+def write(private: PrivateKey, path: Path, passphrase: str | None = None) -> None:
+    """Write a key into a new file that only its owner can read.
+
+    :raises KeyFileError: it cannot be written, or there is a file.
+    """
     from cryptography.hazmat.primitives.serialization import (
         BestAvailableEncryption,
         Encoding,
@@ -114,7 +129,6 @@ def save(private: PrivateKey, ledger_id: str, passphrase: str | None = None) -> 
         else BestAvailableEncryption(passphrase.encode())
     )
     pem = private.private.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, encryption)
-    path = path_of(ledger_id, id_of(private, ledger_id))
     try:
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         path.parent.chmod(0o700)
@@ -125,7 +139,6 @@ def save(private: PrivateKey, ledger_id: str, passphrase: str | None = None) -> 
             os.fsync(out.fileno())
     except OSError as error:
         raise KeyFileError(str(path), error.strerror or str(error)) from None
-    return path
 
 
 def discard(path: Path) -> None:
@@ -144,17 +157,22 @@ def find(ledger_id: str, key: str, ask: Callable[[], str | None]) -> PrivateKey 
     :raises KeyFileError: the file is no key, or that of another one.
     """
     path = path_of(ledger_id, key)
+    private = read(path, ask)
+    if private is not None and id_of(private, ledger_id) != key:
+        why = "it holds another key"
+        raise KeyFileError(str(path), why)
+    return private
+
+
+def read(path: Path, ask: Callable[[], str | None]) -> PrivateKey | None:
+    """Return the key of a file, or None if there is none; else as :func:`find`."""
     try:
         pem = _read(path)
     except FileNotFoundError:
         return None
     except OSError as error:
         raise KeyFileError(str(path), error.strerror or str(error)) from None
-    private = _parsed(pem, path, ask)
-    if id_of(private, ledger_id) != key:
-        why = "it holds another key"
-        raise KeyFileError(str(path), why)
-    return private
+    return _parsed(pem, path, ask)
 
 
 def held(ledger_id: str) -> dict[str, bool]:

@@ -25,10 +25,13 @@ from ledger.errors import (
     SchemaChangedError,
 )
 from ledger.failures import SQLITE_SAYS, translate
+from ledger.tlog.proof import consistency, inclusion
 from ledger.tlog.tiles import root_at
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
+
+    from ledger.tlog.tiles import ReadHashes
 
 LOCK_TIMEOUT_SECONDS = 30
 PAGE = 5_000
@@ -98,6 +101,34 @@ class Log:
             raise BeyondHeadError(position, self.head)
         try:
             return root_at(position, self._hashes)
+        except ValueError as error:
+            raise LogDamagedError(str(error)) from None
+
+    def inclusion(self, position: int, size: int) -> list[bytes]:
+        """Return the proof that a fact is in the log as it was at a size.
+
+        :param position: of the fact, at most ``size``.
+        :raises BeyondHeadError: the log is not that long.
+        :raises LogDamagedError: hashes are missing.
+        """
+        return self._proof(inclusion, position - 1, size)
+
+    def consistency(self, old: int, size: int) -> list[bytes]:
+        """Return the proof that the log at a size begins with what it was before.
+
+        :param old: the smaller size.
+        :raises BeyondHeadError: the log is not that long.
+        :raises LogDamagedError: hashes are missing.
+        """
+        return self._proof(consistency, old, size)
+
+    def _proof(
+        self, make: Callable[[int, int, ReadHashes], list[bytes]], of: int, size: int
+    ) -> list[bytes]:
+        if size > self.head:
+            raise BeyondHeadError(size, self.head)
+        try:
+            return make(of, size, self._hashes)
         except ValueError as error:
             raise LogDamagedError(str(error)) from None
 

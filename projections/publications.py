@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from projections.readmodel import ReadModel
 
 PREFIX = "publication/"
-_TOPIC = "ledger.published/1"
+TOPIC = "ledger.published/1"
 _PERCENT = 100
 
 
@@ -44,6 +44,8 @@ class Recorded(NamedTuple):
     run_by: str
     seal: str
     content: Publication
+    secret: str | None = None
+    """What its members roots come from; older ones have neither."""
 
 
 # --- recorded ones --------------------------------------------------------------------
@@ -55,7 +57,7 @@ def recorded(log: Log, upto: int | None = None) -> list[Recorded]:
     :raises FactDamagedError: what is kept is none.
     """
     rows = log.family(PREFIX, log.head if upto is None else upto)
-    return [_recorded(row) for row in rows if row.topic == _TOPIC]
+    return [_recorded(row) for row in rows if row.topic == TOPIC]
 
 
 def named(log: Log, name: str) -> Recorded:
@@ -74,7 +76,7 @@ def publication_row(log: Log, name: str) -> tuple[Recorded, Row]:
     :raises FactDamagedError: what is kept is none.
     """
     rows = log.stream(f"{PREFIX}{name}", log.head) if name.isascii() else []
-    if not rows or rows[0].topic != _TOPIC:
+    if not rows or rows[0].topic != TOPIC:
         raise NoSuchPublicationError(name)
     return _recorded(rows[0]), rows[0]
 
@@ -89,6 +91,7 @@ def _recorded(row: Row) -> Recorded:
             fact.run_by,
             fact.seal,
             publications.from_json(json.loads(row.payload)["content"]),
+            fact.members_secret,
         )
     except (ValueError, RecursionError):
         raise FactDamagedError(row.position, "it is no publication") from None

@@ -22,6 +22,7 @@ from ledger.errors import (
     PublicationTakenError,
     UsageError,
 )
+from ledger.members import committed
 from ledger.tlog.entry import entry
 from ledger.tlog.merkle import leaf_hash
 from projections import basis as bases
@@ -496,7 +497,7 @@ def _again(
         )
     if content.supersedes is not None:
         made = _restated_again(log, model, one, basis, made, used)
-    return content._replace(
+    again = content._replace(
         basis=rested(log, model, basis),
         definitions=tuple(_counted_by(each) for each in used),
         figures=tuple(made),
@@ -505,6 +506,7 @@ def _again(
         if content.four_eyes is None
         else four_eyes(log, one.position - 1),
     )
+    return again if one.secret is None else committed(again, one.secret)
 
 
 def _restated_again(  # noqa: PLR0913, PLR0917 - what a figure is computed from

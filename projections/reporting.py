@@ -18,6 +18,7 @@ from projections.people import identity
 from projections.publications import basis_of
 from projections.publishing import claims_otherwise
 from projections.superseding import afterwards
+from projections.witnessing import witnessing
 
 if TYPE_CHECKING:
     from ledger.domain.definitions import DataQuality, Definition
@@ -169,9 +170,12 @@ def _covered(log: Log, one: Recorded) -> tuple[str, ...]:
     found = covering(log, one.position)
     if found is None:
         return ()
+    witnessed = witnessing(log)(one.position)
+    more = () if witnessed is None else (f"This publication is {witnessed}.",)
     return (
         f"A checkpoint of all up to position {found.size:,} covers this publication;"
         f" its root is {found.root}, signed by key {found.key}.",
+        *more,
     )
 
 

@@ -134,8 +134,8 @@ def publish(
     Compute a publication and record it.
     """
     content, head = compute(path, name, *figures, **said)
-    record(path, head, content, clock=clock)
-    return content
+    (decided,) = record(path, head, content, clock=clock)
+    return decided.content
 
 
 def record(

@@ -85,8 +85,8 @@ def publish(path: str, name: str, *figures: tuple[str, int]) -> Publication:
             statuses=dict.fromkeys(keys, "late-data"),
         )
     with writing(path) as ledger:
-        ledger.publish([content], head=head, by="publisher")
-    return content
+        (decided,) = ledger.publish([content], head=head, by="publisher")
+    return decided.content
 
 
 def register(path: str, name: str, *figures: tuple[str, int, int]) -> None:
@@ -140,5 +140,5 @@ def restate(
     """
     content, head = draft(path, name, recasts, at)
     with writing(path) as ledger:
-        ledger.publish([content], head=head, by="publisher")
-    return content
+        (decided,) = ledger.publish([content], head=head, by="publisher")
+    return decided.content

@@ -26,6 +26,8 @@ PLANNED: Mapping[str, str] = {
     "flips": "every bit of a ledger file of a hundred facts",
     "verifier": "each check of the verifier taken out, against every named attack",
     "signed-bytes": "every byte of checkpoints and publications, changed",
+    "proofs": "every bit of a proof of a fact, of growth and of a member, turned",
+    "witness-races": "two forks shown to one witness at once, two processes",
 }
 """Every figure there is to be, and what is tried in it; one without a line in the run
 is printed as not run."""

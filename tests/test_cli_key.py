@@ -280,19 +280,20 @@ def test_an_exposed_key_signs_nothing():
 
 def test_a_publication_is_signed_where_the_key_is():
     """
-    The checkpoint follows it, is told, and is shown with it from then on.
+    The checkpoint follows it and its summary, is told, and is shown with it from then
+    on.
     """
     scr("key", "new")
     told = scr(*PUBLISH)
 
     assert told.code == 0
-    assert told.out.splitlines()[1] == "checkpoint @22 of all up to @21"
+    assert told.out.splitlines()[1] == "checkpoint @23 of all up to @22"
     assert "not signed" not in told.err
     shown = scr("publication", "show", "P", "--json").json["checkpoint"]
-    assert (shown["position"], shown["size"], shown["key"]) == (22, 21, key_id(1))
-    words = f"Checkpoint @22 covers it: all up to @21, signed by key {key_id(1)}."
+    assert (shown["position"], shown["size"], shown["key"]) == (23, 22, key_id(1))
+    words = f"Checkpoint @23 covers it: all up to @22, signed by key {key_id(1)}."
     assert words in scr("publication", "show", "P").out
-    assert "A checkpoint of all up to position 21 covers this publication" in (
+    assert "A checkpoint of all up to position 22 covers this publication" in (
         " ".join(scr("publication", "report", "P").out.split())
     )
     assert scr("verify").code == 0
@@ -339,7 +340,7 @@ def test_a_restatement_is_signed_too():
     told = scr(*typed)
 
     assert told.code == 0
-    assert told.out.splitlines()[-1] == "checkpoint @23 of all up to @22"
+    assert told.out.splitlines()[-1] == "checkpoint @24 of all up to @23"
     assert scr("verify").code == 0
 
 

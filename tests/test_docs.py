@@ -18,6 +18,7 @@ from ledger.domain.events import TOPICS
 from tests import ledgers
 from tests.commandline import life, line, prepare, scr
 from tests.keys import ONE, issue, put_key
+from tests.witnessed import clocks, publish, signed
 
 ROOT = Path(__file__).resolve().parent.parent
 DOCS = ROOT / "docs"
@@ -197,6 +198,19 @@ WAIVING = ("--scr", "SCR-2", "--until", "2026-06-30", "--reason", "r", "--by", "
         ["recommendation", "list"],
         ["recommendation", "show", "R-2"],
         ["scorecard"],
+        ["check-proof", "5.tlog-proof", "--key", "log.vkey"],
+        ["check-proof", "member.json", "--key", "log.vkey"],
+        [
+            "check-proof",
+            "grown.txt",
+            "--against",
+            "held.checkpoint",
+            "--key",
+            "log.vkey",
+        ],
+        ["witness", "policy", "--required", "1", "--witness", "ig.vkey", "--by", "b"],
+        ["witness", "add", "cosigned.txt", "--by", "b"],
+        ["witness", "list"],
         ["key", "new", "--by", "me"],
         ["key", "rotate", "--by", "me"],
         ["key", "revoke", "56475aa7", "--trusted-to", "@1", *REVOKING],
@@ -206,7 +220,7 @@ WAIVING = ("--scr", "SCR-2", "--until", "2026-06-30", "--reason", "r", "--by", "
     ],
     ids=" ".join,
 )
-def test_every_member_of_json_is_on_the_page(asked):
+def test_every_member_of_json_is_on_the_page(asked, tmp_path, monkeypatch):
     """
     The page of a command names each member its JSON has, inside the basis as well.
     """
@@ -228,7 +242,10 @@ def test_every_member_of_json_is_on_the_page(asked):
             scr("recommendation", "add", "R-2", *RECOMMENDING)
         if asked[0] in {"key", "checkpoint"}:
             asked = signing(f" {' '.join(asked)} ").split()
-        told = scr(*asked, "--json").json
+        proved = asked[0] in {"check-proof", "witness"}
+        example = " ".join([*asked, ""])
+        with chdir(proving(tmp_path, example, monkeypatch) if proved else "."):
+            told = scr(*asked, "--json").json
     page = page_of(asked[0])
     index = (DOCS / "commands" / "index.md").read_text(encoding="utf-8")
     rows = told.get("rows", [])
@@ -424,6 +441,8 @@ def test_examples_run(  # noqa: C901, PLR0912, PLR0915 - a place for each comman
                     restating = ["--document", "d", "--reason", "r", "--by", "b"]
                     told = scr("restate", "APR-2019", *restating, "--override", "o")
                     assert told.code == 0
+    elif command in {"prove", "check-proof", "witness"}:
+        folder = proving(tmp_path, example, monkeypatch)
     elif command == "person":
         folder = peopled(tmp_path, agent=" add " not in example)
     elif command in {"request", "recommendation"}:
@@ -460,6 +479,32 @@ def test_examples_run(  # noqa: C901, PLR0912, PLR0915 - a place for each comman
             told = scr(*arguments)
             assert told.code in fine, told.err
             piped = told.out
+
+
+def proving(folder: Path, example: str, monkeypatch) -> Path:
+    """
+    Make a signed ledger that has published, with the files that examples name.
+    """
+    monkeypatch.setenv("SCR_KEYS", str(folder / "keys"))
+    clocks(monkeypatch, 1_700_000_000)  # Before whatever the ledger says it is.
+    signed(folder)
+    with chdir(folder):
+        assert publish("APR-23", "dd-tco", year="2019..2023").code == 0
+        assert scr("prove", "@5", "-o", "5.tlog-proof").code == 0
+        assert scr("prove", "SCR-1", "-o", "proofs").code == 0
+        named = ("--in", "APR-23", "--measure", "dd-tco", "--fy", "2019")
+        assert scr("prove", "SCR-1", *named, "-o", "member.json").code == 0
+        assert scr("publication", "report", "APR-23", "--public", "-o", "APR-23.json")
+        assert scr("prove", "--from", "held.checkpoint", "-o", "grown.txt").code == 0
+        if " new " not in example:
+            told = scr("witness", "new", "ig")
+            Path("ig.vkey").write_text(told.out)
+        if " add " in example or "grown.txt -o" in example:
+            policy = ("--required", "1", "--witness", "ig.vkey", "--by", "b")
+            assert scr("witness", "policy", *policy).code == 0
+            first = ("held.checkpoint", "--key", "log.vkey", "-o", "cosigned.txt")
+            assert scr("witness", "sign", *first).code == 0
+    return folder
 
 
 def signing(example: str) -> str:

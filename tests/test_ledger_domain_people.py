@@ -206,6 +206,9 @@ MATRIX = {
     "distrusted": "supervisor publisher",
     "checkpointed": "supervisor publisher",
     "restored": "supervisor",
+    "entrusted": "supervisor publisher",
+    "cosigned": "auditor supervisor publisher",
+    "summarized": "publisher",
 }
 """Which roles may, as docs/people.md has it."""
 

@@ -85,6 +85,7 @@ FIGURES = st.builds(
     changes=maybe(CHANGES),
     denominator_changes=maybe(CHANGES),
     statuses=maybe(st.lists(st.sampled_from(STATUSES)).map(tuple)),
+    members_root=maybe(HASHES),
 )
 RULES = st.builds(
     Ruled,
@@ -123,6 +124,7 @@ PUBLICATIONS = st.builds(
     four_eyes=maybe(st.booleans()),
     supersedes=maybe(st.builds(Supersedes, NAMES, HASHES)),
     reason=maybe(WORDS),
+    seal_salt=maybe(HASHES),
 )
 
 

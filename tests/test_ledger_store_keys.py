@@ -243,7 +243,7 @@ def test_whoever_holds_a_role_may(path, name):
 
 def test_a_publication_is_covered_by_a_checkpoint(path):
     """
-    Right behind it, in the same transaction; a publication without a key has none.
+    Behind it and its summary, in the same transaction; one without a key has none.
     """
     figures = [("dd-all", 2019)]
     content, at = compute(path, "P-1", *figures)
@@ -254,5 +254,5 @@ def test_a_publication_is_covered_by_a_checkpoint(path):
 
     assert [one.checkpoint for one in before] == [None]
     assert after.checkpoint is not None
-    assert (after.position, *after.checkpoint[1:]) == (6, 6, 7, False)
+    assert (after.position, *after.checkpoint[1:]) == (6, 7, 8, False)
     assert verifies(path)

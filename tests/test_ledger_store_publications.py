@@ -61,8 +61,8 @@ def test_a_publication_is_recorded(path):
     (told,) = record(path, at, content)
     (one,) = every(path)
 
-    assert rehearsed == told == ("APR-2019", 20)
-    assert (one.position, one.by, one.content) == (20, "publisher", content)
+    assert rehearsed[:2] == told[:2] == ("APR-2019", 20)
+    assert (one.position, one.by, one.content) == (20, "publisher", told.content)
     assert one.content.figures[0].counted == ("SCR-1", "SCR-2", "SCR-3")
     assert sound(path)
 

@@ -45,6 +45,8 @@ from ledger.domain.publication import NAME_TAKES as PUBLICATION_NAME_TAKES
 from ledger.domain.restatement import Cause, Part
 from ledger.domain.taxonomy import STREAM as TAXONOMY_STREAM
 from ledger.domain.taxonomy import Threshold
+from ledger.domain.witnesses import MOST as WITNESSES_MOST
+from ledger.domain.witnesses import STREAM as WITNESSES_STREAM
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -813,6 +815,7 @@ class FigureBody(_Part):
     changes: Annotated[list[ChangeBody] | None, _Absent] = None
     denominator_changes: Annotated[list[ChangeBody] | None, _Absent] = None
     statuses: Annotated[list[_PublicationStatus] | None, _Absent] = None
+    members_root: OptionalHash = None
 
 
 class RuledBody(_Part):
@@ -852,6 +855,7 @@ class PublicationBody(_Part):
     four_eyes: Annotated[bool | None, _Absent] = None
     supersedes: Annotated[SupersedesBody | None, _Absent] = None
     reason: OptionalLongText = None
+    seal_salt: OptionalHash = None
 
 
 class Published(_LedgerFact):
@@ -862,6 +866,8 @@ class Published(_LedgerFact):
     publication: PublicationName
     seal: Hash
     content: PublicationBody
+    members_secret: OptionalHash = None
+    """What the salts of its members come from; never printed, and not sealed."""
     by: Text
     run_by: Text
 
@@ -1520,6 +1526,75 @@ class Restored(_TrustFact):
         return LEDGER_STREAM
 
 
+# --- witnesses, and what may be shown -----------------------------------------
+
+VKey = Annotated[
+    str,
+    Field(pattern=r"^[^\s+]{1,200}\+[0-9a-f]{8}\+[A-Za-z0-9+/=]{4,200}$"),
+    _Says("vkey", "must be a verifier key: NAME+ID+KEY"),
+]
+CosignatureLine = Annotated[
+    str,
+    Field(pattern=r"^\x{2014} [^\s+]{1,200} [A-Za-z0-9+/=]{8,400}$"),
+    _Says("line", "must be one signature line of a note"),
+]
+
+
+class Entrusted(_TrustFact):
+    """So many of these witnesses have to cosign what covers a publication."""
+
+    topic = "ledger.entrusted/1"
+    event: Literal["entrusted"]
+    required: Annotated[int, Field(ge=0, le=WITNESSES_MOST)]
+    witnesses: Annotated[list[VKey], Field(max_length=WITNESSES_MOST)]
+    """Their verifier keys; none, with none required, is no policy any more."""
+
+    @property
+    def stream(self) -> str:
+        """The one stream of all policies."""
+        return WITNESSES_STREAM
+
+
+class Cosigned(_TrustFact):
+    """A witness has signed a checkpoint on record."""
+
+    topic = "ledger.cosigned/1"
+    event: Literal["cosigned"]
+    size: _Position
+    """Of the checkpoint."""
+    line: CosignatureLine
+
+    @property
+    def stream(self) -> str:
+        """The one stream of all checkpoints."""
+        return CHECKPOINTS_STREAM
+
+
+class PrintedBody(_Part):
+    """A figure as it is printed (``membership.Printed``)."""
+
+    measure: MeasureId
+    fiscal_year: FiscalYear
+    value: Quantity
+    members_root: OptionalHash = None
+    printed: Annotated[Quantity | None, _Absent] = None
+
+
+class Summarized(_TrustFact):
+    """What a publication prints, and nobody whom it counts: it may be shown whole."""
+
+    topic = "ledger.summarized/1"
+    event: Literal["summarized"]
+    publication: PublicationName
+    seal: Hash
+    figures: Annotated[list[PrintedBody], Field(min_length=1)]
+
+    @property
+    def stream(self) -> str:
+        """The stream of one summary."""
+        return f"summary/{self.publication}"
+
+
 ScrEvent = (
     Filed
     | Classified
@@ -1550,6 +1625,7 @@ SampleEvent = Framed | Drawn | Spared | Examined | Settled
 RequestEvent = Requested | Cited | Declined
 RecommendationEvent = Recommended | Responded | Scheduled | Completed | Closed
 KeyEvent = Keyed | Distrusted
+WitnessEvent = Entrusted | Cosigned
 LedgerEvent = (
     Opened
     | Imported
@@ -1566,6 +1642,8 @@ LedgerEvent = (
     | KeyEvent
     | Checkpointed
     | Restored
+    | WitnessEvent
+    | Summarized
 )
 Event = CaseEvent | LedgerEvent
 
@@ -1609,6 +1687,9 @@ OWN_CLASSES: tuple[type[LedgerEvent], ...] = (
     Distrusted,
     Checkpointed,
     Restored,
+    Entrusted,
+    Cosigned,
+    Summarized,
 )
 
 TOPICS: dict[str, type[Event]] = {

@@ -96,6 +96,9 @@ ACTS: Mapping[str, tuple[Role, ...]] = MappingProxyType(
         "distrusted": _SIGNERS,
         "checkpointed": _SIGNERS,
         "restored": _SUPERVISOR,
+        "entrusted": _SIGNERS,
+        "cosigned": _CLAIMS,
+        "summarized": ("publisher",),
     }
 )
 """Which of the roles an act takes, by the event it records, while four eyes are on."""

@@ -85,6 +85,9 @@ class Figure(NamedTuple):
     denominator_changes: tuple[Change, ...] | None = None
     statuses: tuple[Status, ...] | None = None
     """Of a restatement: why it differs from that, all reasons."""
+    members_root: str | None = None
+    """The root over the salted leaves of what is counted (``ledger.tlog.members``), in
+    hex; older publications have none."""
 
     @property
     def shown(self) -> int:
@@ -151,6 +154,9 @@ class Publication(NamedTuple):
     """Of a restatement: what it takes the place of."""
     reason: str | None = None
     """Of a restatement: why, in words."""
+    seal_salt: str | None = None
+    """What nobody knows who has only what is printed: without it, guesses of who is
+    counted could be tried against the seal. Older publications have none."""
 
 
 def as_json(one: Publication) -> dict[str, Any]:

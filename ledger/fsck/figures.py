@@ -19,6 +19,7 @@ from ledger.domain.events import (
     Marked,
     Published,
     Retracted,
+    Summarized,
     Withdrawn,
 )
 from ledger.errors import (
@@ -27,6 +28,7 @@ from ledger.errors import (
 )
 from ledger.fsck.found import Finding
 from ledger.fsck.state import State, instant_of
+from ledger.members import miscommitted, summary_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -88,10 +90,17 @@ class Figures(State):
             yield Finding(position, "publication", why)
         for why in publications.disagreements(content):
             yield Finding(position, "publication", why)
+        for why in miscommitted(content, fact.members_secret):
+            yield Finding(position, "publication", why)
         for why in publications.stale(content, self._printed):
             yield Finding(position, "publication", why)
         for why in restatements.misplaced(content, self._printings):
             yield Finding(position, "publication", why)
+        said = summary_of(content, fact.seal)
+        self._summaries[content.name] = (
+            fact.seal,
+            [one._asdict() for one in said.figures],
+        )
         self._printed |= publications.lasts(content)
         self._printings |= restatements.published(self._printings, content, fact.seal)
         for one in (*content.definitions, *filter(None, [content.claims_measure])):
@@ -105,6 +114,15 @@ class Figures(State):
             )
             yield Finding(position, "publication", why)
         self.proofs.append((position, basis.position, basis.root, "publication"))
+
+    def _summary(self, position: int, fact: Summarized) -> Iterator[Finding]:
+        figures = self._summaries.pop(fact.publication, None)
+        if figures is None:
+            why = "it sums up no publication, or one that is summed up already"
+            yield Finding(position, "publication", why)
+        elif figures != (fact.seal, [one.model_dump() for one in fact.figures]):
+            why = "it says otherwise than the publication what that one prints"
+            yield Finding(position, "publication", why)
 
     def _said_of(self, position: int, fact: Marked | Retracted) -> Iterator[Finding]:
         try:

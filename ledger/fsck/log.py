@@ -15,10 +15,12 @@ from ledger.domain.events import (
     Cited,
     Closed,
     Completed,
+    Cosigned,
     Declined,
     Defined,
     Distrusted,
     Drawn,
+    Entrusted,
     Examined,
     Framed,
     Imported,
@@ -40,6 +42,7 @@ from ledger.domain.events import (
     ScrFact,
     Settled,
     Spared,
+    Summarized,
     Unreadable,
     Waived,
     Withdrawn,
@@ -51,9 +54,9 @@ from ledger.fsck.cases import Cases
 from ledger.fsck.figures import Figures
 from ledger.fsck.found import Finding, Row
 from ledger.fsck.packages import Packages
-from ledger.fsck.signed import Signed
 from ledger.fsck.state import instant_of, zone_of
 from ledger.fsck.tables import WIDTH, columns_of, row_above, shown
+from ledger.fsck.witnessed import Witnesses
 from ledger.tlog.entry import entry
 from ledger.tlog.merkle import leaf_hash
 from ledger.tlog.tiles import root_at
@@ -61,12 +64,10 @@ from ledger.tlog.tiles import root_at
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from ledger.domain.events import (
-        LedgerEvent,
-    )
+    from ledger.domain.events import LedgerEvent
 
 
-class LogCheck(Cases, Figures, Packages, Answering, Signed):
+class LogCheck(Cases, Figures, Packages, Answering, Witnesses):
     """Checks the rows one after another, each against all before it."""
 
     def row(self, row: Row) -> Iterator[Finding]:
@@ -179,8 +180,20 @@ class LogCheck(Cases, Figures, Packages, Answering, Signed):
                 yield from self._request(position, fact, recorded_at)
             case Recommended() | Responded() | Scheduled() | Completed() | Closed():
                 yield from self._recommendation(position, fact, recorded_at)
+            case _:
+                yield from self._shown(position, fact, recorded_at)
+
+    def _shown(
+        self, position: int, fact: LedgerEvent, recorded_at: str
+    ) -> Iterator[Finding]:
+        """Look at what is signed, or made to be shown to others."""
+        match fact:
             case Keyed() | Distrusted() | Checkpointed() | Restored():
                 yield from self._signed(position, fact)
+            case Entrusted() | Cosigned():
+                yield from self._witness(position, fact, recorded_at)
+            case Summarized():
+                yield from self._summary(position, fact)
             case _:
                 return
 

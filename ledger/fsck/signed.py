@@ -103,6 +103,7 @@ class Signed(State):
         self.issued.append(said.issued)
         self.proofs.append((position, said.issued.size, said.root, FORKED))
         self.keys = rules.with_checkpoint(self.keys, said.issued)
+        self._checkpoints[said.issued.size] = fact.note.partition("\n\n")[0] + "\n"
 
     def _restored(self, position: int, fact: Restored) -> None:
         if fact.seen_ledger is None and fact.seen_position < position:

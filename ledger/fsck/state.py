@@ -16,7 +16,7 @@ from ledger.domain import publication as publications
 from ledger.domain import recommendation as recommendations
 from ledger.domain import request as requests
 from ledger.domain import restatement as restatements
-from ledger.domain import sampling
+from ledger.domain import sampling, witnesses
 from ledger.domain import subject as subjects
 from ledger.domain import taxonomy as taxonomies
 from ledger.domain.definitions import BUILT_IN, hash_of
@@ -60,6 +60,11 @@ class State:
         and the position and root it names."""
         self.gone: list[tuple[int, int, str]] = []
         """Of each restoration: its position, and what it says is not in the log."""
+        self._witnessed = witnesses.Witnessed()
+        self._checkpoints: dict[int, str] = {}
+        """What was signed of the checkpoints on record, by size."""
+        self._summaries: dict[str, tuple[str, list[dict[str, object]]]] = {}
+        """Of publications not summed up yet: seal, and what they print."""
         self.keys = signing.Keys()
         self.issued: list[signing.Issued] = []
         """Checkpoints on record whose signatures hold."""

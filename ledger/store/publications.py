@@ -15,13 +15,14 @@ from ledger.errors import (
     PublicationFaultyError,
     PublicationTakenError,
 )
+from ledger.members import miscommitted
 from ledger.store.codec import fact_of
 from ledger.store.people import four_eyes
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from ledger.domain.events import Published
+    from ledger.domain.events import Published, Summarized
     from ledger.domain.keys import Covered
     from ledger.domain.publication import Last
     from ledger.domain.restatement import Printing
@@ -36,6 +37,8 @@ class Decided(NamedTuple):
     name: str
     position: int
     """Where it stands, or would stand."""
+    content: publications.Publication
+    """As it is sealed."""
     checkpoint: Covered | None = None
     """The checkpoint that covers it, where one was issued with it."""
 
@@ -73,6 +76,7 @@ def append(
         content = _content(payload_of(fact))
         wrong = [
             *publications.disagreements(content),
+            *miscommitted(content, fact.members_secret),
             *publications.stale(content, printed),
             *restatements.misplaced(content, before),
         ]
@@ -88,8 +92,18 @@ def append(
         (position,) = appending.put([stored])
         printed |= publications.lasts(content)
         before |= restatements.published(before, content, fact.seal)
-        decided.append(Decided(name, position))
+        decided.append(Decided(name, position, content))
     return decided
+
+
+def summarize(appending: Appending, fact: Summarized) -> int:
+    """Append what a publication prints that was recorded in the same append.
+
+    :returns: where it stands.
+    """
+    stored = StoredEvent(fact.stream, 1, fact.topic, payload_of(fact))
+    (position,) = appending.put([stored])
+    return position
 
 
 def say(appending: Appending, fact: Marked | Retracted) -> Heard:

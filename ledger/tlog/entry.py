@@ -11,7 +11,10 @@ their bytes, because the payload starts after the sixth line feed, whatever it h
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 _HEADER_LINES = 6
+_DIGITS = 20
 
 
 def entry(  # noqa: PLR0913, PLR0917  # The parts of a fact, in the bytes' order.
@@ -32,3 +35,44 @@ def entry(  # noqa: PLR0913, PLR0917  # The parts of a fact, in the bytes' order
         message = f"a header field of the fact at {position} holds a line break"
         raise ValueError(message)
     return header.encode() + payload
+
+
+class Entry(NamedTuple):
+    """The parts of a fact, as its bytes have them."""
+
+    position: int
+    stream: str
+    version: int
+    topic: str
+    recorded_at: str
+    payload: bytes
+
+
+def parse(data: bytes) -> Entry:
+    r"""Return the parts of a fact from its bytes; nothing of the payload is looked at.
+
+    >>> parse(b"scr-fact/1\n2\nscr/SCR-1\n1\nfiled/1\n2019-03-06T15:00:00Z\n{}").stream
+    'scr/SCR-1'
+
+    :raises ValueError: they are not the bytes of a fact, or not in their one form.
+    """
+    parts = data.split(b"\n", _HEADER_LINES)
+    if len(parts) <= _HEADER_LINES:
+        message = "it has not six lines before the payload"
+        raise ValueError(message)
+    _, position, stream, version, topic, recorded_at = (
+        part.decode() for part in parts[:_HEADER_LINES]
+    )
+    if not (position.isascii() and position.isdigit() and len(position) < _DIGITS):
+        message = "its position is no number"
+        raise ValueError(message)
+    if not (version.isascii() and version.isdigit() and len(version) < _DIGITS):
+        message = "its version is no number"
+        raise ValueError(message)
+    found = Entry(
+        int(position), stream, int(version), topic, recorded_at, parts[_HEADER_LINES]
+    )
+    if entry(*found) != data:
+        message = "it is not in its one form"
+        raise ValueError(message)
+    return found
