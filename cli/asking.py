@@ -241,9 +241,9 @@ def output(path: str | None) -> Iterator[TextIO]:
 def _file(path: str) -> Iterator[TextIO]:
     from pathlib import Path
 
-    if not _names_a_file(path):
-        message = f"{path or repr('')} cannot name a file; -o takes a path"
-        raise UsageError(message)
+    from ledger.placing import put_over
+
+    check_path("-o", path)
     if Path(path).exists() and not Path(path).is_file():
         # A device or a pipe cannot be put in place; it is written as it is.
         with Path(path).open("w", encoding="utf-8", newline="") as out:
@@ -257,9 +257,19 @@ def _file(path: str) -> Iterator[TextIO]:
             yield out
         if target.exists():
             draft.chmod(target.stat().st_mode & 0o777)
-        draft.replace(target)
+        put_over(draft, target)
     finally:
         draft.unlink(missing_ok=True)
+
+
+def check_path(argument: str, path: str) -> None:
+    """Refuse what can never name a file, before a library stumbles over it.
+
+    :raises UsageError: says what it takes.
+    """
+    if not _names_a_file(path):
+        message = f"{path or repr('')} cannot name a file; {argument} takes a path"
+        raise UsageError(message)
 
 
 def _names_a_file(path: str) -> bool:

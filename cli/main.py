@@ -79,6 +79,8 @@ COMMANDS = {
     "merge": ("cli.live", "record that two organizations are one"),
     "unmerge": ("cli.live", "correct: they are not"),
     "correct": ("cli.correcting", "propose corrections, and agree to them"),
+    "backup": ("cli.backup", "write a verified copy of the ledger"),
+    "restore": ("cli.backup", "make the ledger from a copy that verifies"),
     "rebuild": ("cli.keeping", "make the read model anew"),
     "doctor": ("cli.checking", "look over the ledger and this installation"),
     "demo": ("cli.demo", "the audit's story, on a synthetic ledger"),

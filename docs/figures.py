@@ -63,7 +63,8 @@ def table(figures: list[Figure], planned: dict[str, str]) -> str:
         figures, key=lambda one: (order.index(one.name), kinds.index(one.kind))
     )
     rows = [
-        "| what was tried | a failure is | tried | failed | seconds | so it |",
+        "| what was tried | a failure is, or what was taken out"
+        " | tried | failed | seconds | so it |",
         "| --- | --- | ---: | ---: | ---: | --- |",
     ]
     for one in ranked:
@@ -97,7 +98,7 @@ def machine() -> str:
         text=True,
     ).stdout.strip()
     return (
-        f"Written by the run of {datetime.now(UTC):%Y-%m-%d} at commit"
+        f"Written on {datetime.now(UTC):%Y-%m-%d} at commit"
         f" {commit or 'unknown'}: {platform.system()} {platform.machine()},"
         f" {os.cpu_count()} cores, Python {platform.python_version()},"
         f" SQLite {sqlite3.sqlite_version}.\n"

@@ -101,6 +101,7 @@ from ledger.intake.rows import place, titled
 from ledger.intake.snapshot_import import Snapshot, take
 from ledger.members import committed, summary_of
 from ledger.membership import summary_json
+from ledger.placing import put_in_place
 from ledger.store import (
     assertions,
     keys,
@@ -1343,6 +1344,7 @@ def create(  # noqa: PLR0913 - all but one are keywords
     :param solo: whether it is one person's for ever, without roles.
     :param warn: as for :func:`open_ledger`.
     :raises LedgerExistsError: there is a file already.
+    :raises LeftBesideError: there is the journal of one.
     :raises UsageError: the name or the zone is not one.
     """
     target = Path(path)
@@ -1356,7 +1358,7 @@ def create(  # noqa: PLR0913 - all but one are keywords
             ledger.appender.create_table()
             ledger.save(Placed(LEDGER_STREAM, 1, identity))
             ledger.close()
-        _put_in_place(draft, target)
+        put_in_place(draft, target, "init")
     finally:
         draft.unlink(missing_ok=True)
     try:
@@ -1424,18 +1426,6 @@ def _identity(name: str, timezone: str, *, solo: bool) -> Opened:
         raise UsageError(str(error)) from None
     assert isinstance(opened, Opened)
     return opened
-
-
-def _put_in_place(draft: Path, target: Path) -> None:
-    # A link fails where a rename would silently replace somebody else's file.
-    try:
-        os.link(draft, target)
-    except FileExistsError:
-        raise LedgerExistsError(str(target)) from None
-    except OSError:
-        if target.exists():
-            raise LedgerExistsError(str(target)) from None
-        draft.rename(target)
 
 
 def _newly_aside(appending: Appending, digest: str, count: int) -> bool:

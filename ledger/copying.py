@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ledger.failures import translated
-from ledger.reader import read_only_uri
+from ledger.reader import LOCK_TIMEOUT_SECONDS, read_only_uri
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -27,13 +27,29 @@ def copied(path: str, beside: Sequence[str] = ()) -> Iterator[str]:
     """
     with tempfile.TemporaryDirectory(prefix="scr-") as folder:
         target = Path(folder) / Path(path).name
-        with (
-            translated(path),
-            closing(sqlite3.connect(read_only_uri(path), uri=True)) as held,
-            closing(sqlite3.connect(target)) as copy,
-        ):
-            held.backup(copy)
+        copy(path, target)
         for one in beside:
             if Path(one).exists():
                 shutil.copy(one, Path(folder) / Path(one).name)
         yield str(target)
+
+
+def copy(path: str, target: Path) -> None:
+    """Copy a ledger as it is at one moment, also while others write to it.
+
+    SQLite's own backup holds writers off while it takes place, which a copy of the
+    bytes does not.
+
+    :param target: a new file, or an empty one.
+    :raises LedgerError: the ledger cannot be read, or there is no room.
+    """
+    with (
+        translated(path),
+        closing(_held(path)) as held,
+        closing(sqlite3.connect(target)) as made,
+    ):
+        held.backup(made)
+
+
+def _held(path: str) -> sqlite3.Connection:
+    return sqlite3.connect(read_only_uri(path), uri=True, timeout=LOCK_TIMEOUT_SECONDS)

@@ -112,10 +112,39 @@ class NotALedgerError(StoreError):
 
 
 class LedgerExistsError(RefusedError):
-    """A ledger is never made over another file."""
+    """A ledger, or a backup of one, is never made over another file.
+
+    :param by: the command that would have made it.
+    """
+
+    def __init__(self, path: str, by: str = "init") -> None:
+        super().__init__(f"{path} already exists; {by} never writes over a file")
+
+
+class LeftBesideError(RefusedError):
+    """A journal without its file would be rolled back into whatever gets its name."""
+
+    def __init__(self, left: str, by: str) -> None:
+        super().__init__(
+            f"{left} was left by a file that is gone, and would be written into the new"
+            f" one; move it away before {by}"
+        )
+
+
+class NoBackupError(NotFoundError):
+    """There is no file where the backup should be."""
 
     def __init__(self, path: str) -> None:
-        super().__init__(f"{path} already exists; init never writes over a file")
+        super().__init__(
+            f"no backup at {path}; give the path of a file that `scr backup` made"
+        )
+
+
+class NotVerifiedError(IntegrityError):
+    """What does not verify is neither backed up nor restored."""
+
+    def __init__(self, path: str, what: str, instead: str) -> None:
+        super().__init__(f"{path} does not verify: {what}; {instead}")
 
 
 class LockedError(StoreError):
@@ -175,6 +204,15 @@ class LogDamagedError(IntegrityError):
         super().__init__(
             f"the log is damaged: {why};"
             " run `scr verify` and restore a copy that verifies"
+        )
+
+
+class LogEndError(LogDamagedError):
+    """The log does not end where it says that it ends."""
+
+    def __init__(self, head: int, given: int) -> None:
+        super().__init__(
+            f"it ends at position {head}, but position {given} was given out"
         )
 
 

@@ -20,6 +20,7 @@ from ledger.errors import (
     LedgerError,
     LockedError,
     LogDamagedError,
+    LogEndError,
     NoLedgerError,
     NotALedgerError,
     SchemaChangedError,
@@ -304,6 +305,7 @@ def _checked(path: str) -> sqlite3.Connection:
         connection.execute("PRAGMA trusted_schema=OFF")
         connection.execute("PRAGMA cell_size_check=ON")
         _check_schema(path, connection)
+        _check_end(connection)
     except SQLITE_SAYS as error:
         connection.close()
         raise translate(error, path) from error
@@ -333,6 +335,20 @@ def _check_schema(path: str, connection: sqlite3.Connection) -> None:
         if found.get(name) != expected.get(name)
     )
     raise SchemaChangedError(path, ", ".join(names))
+
+
+def _check_end(connection: sqlite3.Connection) -> None:
+    """Compare the last position with the last that was given out.
+
+    They differ where the end was removed, and in a copy that found the pages of the
+    file at several moments, so that it ends in the middle of what was one transaction.
+    """
+    given, head = connection.execute(
+        "SELECT (SELECT seq FROM sqlite_sequence WHERE name='stored_events'),"
+        " (SELECT max(rowid) FROM stored_events)"
+    ).fetchone()
+    if given != head:
+        raise LogEndError(head or 0, given or 0)
 
 
 def _roll_back_interrupted_write(path: str) -> None:

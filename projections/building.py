@@ -24,6 +24,7 @@ from ledger.collector import paused_collector
 from ledger.domain.definitions import BUILT_IN, from_json
 from ledger.domain.fiscal import to_micros
 from ledger.errors import FactDamagedError
+from ledger.placing import sync
 from projections.readmodel import NEVER, RUN, VERSION
 from projections.selecting import Series, cells_of, key_of, series_of, summed
 from projections.standing import COLUMNS, FOLDS, Standing
@@ -169,7 +170,7 @@ def rebuild(
                     db.execute(index)
                 _total_anew(db, batch.new_series)
                 _mark(db, log, reached)
-        _sync(draft)
+        sync(Path(draft))
         # What a catch-up that was cut off left is of the file that goes; SQLite would
         # write it into the new one.
         for ending in ("-journal", "-wal", "-shm"):
@@ -247,14 +248,6 @@ def _mark(db: Database, log: Log, reached: int) -> None:
             "root": log.root(reached).hex(),
         }
     )
-
-
-def _sync(path: str) -> None:
-    descriptor = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
 
 
 class _Batch:

@@ -20,6 +20,14 @@ Kind = Literal["held", "seeded"]
 out on purpose, and 0 failures would mean that the test cannot fail."""
 
 PLANNED: Mapping[str, str] = {
+    "kills": "kill -9 at random up to 20 ms after an acknowledgement",
+    "kill-steps": "kill -9 before every statement and file operation of every act",
+    "power": "loss of power at every file operation, from a record of all of them",
+    "io-errors": "the Nth call that writes, syncs, names or removes fails, for every N",
+    "io-errors-twice": "a second one fails while the first is recovered from",
+    "file-size": "no room: a limit on the size of files, at every size",
+    "races": "two writers and a reader, each a process",
+    "copies": "copies made the wrong way while somebody writes",
     "corrections-machine": "correction packages against a model, random steps",
     "packages-races": "agreement against agreement or amendment, two processes",
     "tampering": "seven attacks at every place of a log, as found and hashed anew",

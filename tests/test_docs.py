@@ -443,6 +443,11 @@ def test_examples_run(  # noqa: C901, PLR0912, PLR0915 - a place for each comman
                     assert told.code == 0
     elif command in {"prove", "check-proof", "witness"}:
         folder = proving(tmp_path, example, monkeypatch)
+    elif command in {"backup", "restore"}:
+        made = prepare(tmp_path)
+        folder = tmp_path
+        if command == "restore":
+            made.rename(tmp_path / "monday.db")
     elif command == "person":
         folder = peopled(tmp_path, agent=" add " not in example)
     elif command in {"request", "recommendation"}:

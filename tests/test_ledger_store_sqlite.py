@@ -194,7 +194,7 @@ def test_columns_hold_what_they_are_made_for(path):
 
 @pytest.mark.parametrize(
     ("pragma", "value"),
-    [("synchronous", 2), ("journal_mode", "delete"), ("trusted_schema", 0)],
+    [("synchronous", 3), ("journal_mode", "delete"), ("trusted_schema", 0)],
 )
 def test_what_durability_rests_on_is_set(path, pragma, value):
     """

@@ -163,3 +163,11 @@ def test_refuses_a_gap(given):
         tiles.root_at(3, lambda *_: hashes)
     with pytest.raises(ValueError, match=rf"level 0 has {given} hashes at \[0, 3\)"):
         tiles.completed(3, leaves_of(253), lambda *_: hashes)
+
+
+def test_what_is_no_hash_gives_no_root():
+    """
+    A page that lost its power may hold NULL even where a column takes none.
+    """
+    with pytest.raises(ValueError, match="something else than hashes"):
+        tiles.root_at(3, lambda _level, start, stop: [None] * (stop - start))

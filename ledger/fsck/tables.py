@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 PAGE = 2_000
+LOCK_TIMEOUT_SECONDS = 30
 WIDTH = 256
 """Hashes of one level under a hash of the next."""
 
@@ -26,7 +27,9 @@ Tiles = Mapping[tuple[object, object], object]
 def connect(path: str) -> sqlite3.Connection:
     """Open a file read-only, with nothing in it believed: texts come as bytes."""
     uri = f"file:{quote(str(Path(path).absolute()))}?mode=ro"
-    connection = sqlite3.connect(uri, uri=True, timeout=30, isolation_level=None)
+    connection = sqlite3.connect(
+        uri, uri=True, timeout=LOCK_TIMEOUT_SECONDS, isolation_level=None
+    )
     connection.text_factory = bytes
     for pragma in ("query_only=ON", "trusted_schema=OFF", "cell_size_check=ON"):
         connection.execute(f"PRAGMA {pragma}")

@@ -27,7 +27,7 @@ from eventsourcing.sqlite import (
 
 from ledger import schema
 from ledger.domain.fiscal import format_instant_fixed
-from ledger.errors import LogDamagedError
+from ledger.errors import LogDamagedError, LogEndError
 from ledger.tlog.entry import entry
 from ledger.tlog.merkle import leaf_hash
 from ledger.tlog.tiles import completed, root_at
@@ -40,6 +40,8 @@ if TYPE_CHECKING:
 
 LOCK_TIMEOUT_SECONDS = 30
 BULK_CACHE_KIB = 262_144
+SYNCHRONOUS = "EXTRA"
+"""FULL is not enough beside a rollback journal (docs/decisions/0017)."""
 
 
 def system_clock() -> datetime:
@@ -48,7 +50,7 @@ def system_clock() -> datetime:
 
 
 class RollbackJournalPool(SQLiteConnectionPool):
-    """Connections with a rollback journal and full syncs, to plain paths only.
+    """Connections with a rollback journal and every sync there is, to plain paths only.
 
     The library turns every file to WAL, which then cannot be opened from read-only
     media, and whose copies can lack the last facts (docs/decisions/0007).
@@ -71,7 +73,7 @@ class RollbackJournalPool(SQLiteConnectionPool):
         except (sqlite3.Error, TypeError) as error:
             raise InterfaceError(error) from error
         connection.execute("PRAGMA journal_mode=DELETE")
-        connection.execute("PRAGMA synchronous=FULL")
+        connection.execute(f"PRAGMA synchronous={SYNCHRONOUS}")
         connection.execute("PRAGMA fullfsync=ON")
         connection.execute("PRAGMA trusted_schema=OFF")
         connection.execute(f"PRAGMA cache_size=-{BULK_CACHE_KIB}")
@@ -211,7 +213,10 @@ class Appending:
             )
         except sqlite3.IntegrityError as error:
             raise IntegrityError(error) from error
-        new_tiles = completed(self.head, leaves, self._read_hashes)
+        try:
+            new_tiles = completed(self.head, leaves, self._read_hashes)
+        except ValueError as error:
+            raise LogDamagedError(str(error)) from None
         self.cursor.executemany(
             f"INSERT INTO {self.tiles} VALUES (?,?,?)",  # noqa: S608 - our names
             new_tiles,
@@ -285,8 +290,7 @@ class Appending:
         )
         given = (self.cursor.fetchone() or (0,))[0]
         if given != head:
-            why = f"it ends at position {head}, but position {given} was given out"
-            raise LogDamagedError(why)
+            raise LogEndError(head, given)
         return head, last
 
     def _read_hashes(self, level: int, start: int, stop: int) -> list[bytes]:

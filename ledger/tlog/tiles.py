@@ -78,4 +78,7 @@ def _unfinished(level: int, count: int, read: ReadHashes) -> Sequence[bytes]:
         # A gap would give a root, and a wrong one.
         message = f"level {level} has {len(hashes)} hashes at [{start}, {count})"
         raise ValueError(message)
+    if not all(isinstance(one, bytes) for one in hashes):  # Read from a damaged page.
+        message = f"level {level} has something else than hashes at [{start}, {count})"
+        raise ValueError(message)
     return hashes
