@@ -262,13 +262,13 @@ def _file(path: str) -> Iterator[TextIO]:
         draft.unlink(missing_ok=True)
 
 
-def check_path(argument: str, path: str) -> None:
+def check_path(option: str, path: str) -> None:
     """Refuse what can never name a file, before a library stumbles over it.
 
-    :raises UsageError: says what it takes.
+    :raises UsageError: names the option that takes it.
     """
     if not _names_a_file(path):
-        message = f"{path or repr('')} cannot name a file; {argument} takes a path"
+        message = f"{path or repr('')} cannot name a file; {option} takes a path"
         raise UsageError(message)
 
 

@@ -164,7 +164,7 @@ def _withdraw(settings: Settings, assertion: int, given: dict[str, Any]) -> None
         return
     at = "" if position is None else f", at @{position}"
     verb = status.replace("recorded", "withdrawn")
-    click.echo(f"{verb}: the assertion @{assertion}{at}")
+    click.echo(display(f"{verb}: the assertion @{assertion}{at}"))
 
 
 def _position(text: str) -> int:

@@ -8,7 +8,7 @@ from typing import IO, TYPE_CHECKING, Any, NamedTuple
 import click
 
 from cli.asking import Basing, answer, asking, form, form_options, progress
-from cli.main import Settings
+from cli.main import Settings, check_ledger
 from cli.render import Answer, Column
 
 if TYPE_CHECKING:
@@ -68,6 +68,8 @@ def demo_command(settings: Settings, /, **given: Any) -> None:
     if given["uncorrected"] and given["keep"] is None:
         message = "--uncorrected is for a ledger that is kept; give --keep FILE"
         raise click.UsageError(message)
+    if given["keep"] is not None:
+        check_ledger(given["keep"])
     with _place(given["keep"]) as path:
         _make(path, uncorrected=given["uncorrected"])
         with asking(Settings(path), Basing(None, None)) as open_:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
+import os
 import sys
 from contextlib import contextmanager, nullcontext
 from typing import IO, TYPE_CHECKING, Any, NamedTuple
 
 import click
 
-from cli.asking import check_text, output, progress, scrs
+from cli.asking import check_path, check_text, output, progress, scrs
 from cli.main import complain, say, warn
 from cli.safe import display, json_text
 from cli.tables import opened
@@ -127,8 +128,6 @@ def import_command(  # noqa: PLR0913 - one per option
 def _check(
     files: tuple[str, ...], given: Given, extract: Extract, *, snapshot: bool
 ) -> None:
-    from pathlib import Path
-
     if given.source is not None:
         check_text("--source", given.source)
     if snapshot and len(files) > 1:
@@ -141,10 +140,20 @@ def _check(
         if name.lower().endswith(_OTHER_TABLES):
             message = f"{name} is a workbook of a kind not read; save it as .xlsx"
             raise UsageError(message)
-    for name in (*files, *([given.mapping] if given.mapping else [])):
-        if given.set_aside and Path(given.set_aside).resolve() == Path(name).resolve():
-            message = f"--set-aside would write over {name}; give another OUT"
-            raise UsageError(message)
+    if given.set_aside is not None:
+        check_path("--set-aside", given.set_aside)
+        for name in (*files, *([given.mapping] if given.mapping else [])):
+            if _is_place(given.set_aside, name):
+                message = f"--set-aside would write over {name}; give another OUT"
+                raise UsageError(message)
+
+
+def _is_place(path: str, name: str) -> bool:
+    """Whether two names are of one place; one that can name none is of no place."""
+    try:
+        return os.path.realpath(path) == os.path.realpath(name)
+    except ValueError:
+        return False
 
 
 # --- facts --------------------------------------------------------------------------

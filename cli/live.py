@@ -211,7 +211,7 @@ def _record(event: str, subject: str, given: dict[str, Any]) -> None:
 def _tell(
     fact: CaseEvent, position: int | None, given: dict[str, Any], *, already: bool
 ) -> None:
-    from cli.safe import display
+    from cli.safe import display, json_text
 
     word = "recorded"
     if already:
@@ -227,7 +227,7 @@ def _tell(
             "event": fact.event,
             "effective_on": fact.effective_on.isoformat(),
         }
-        click.echo(json.dumps(told, ensure_ascii=False))
+        click.echo(json_text(json.dumps(told, ensure_ascii=False)))
         return
     at = f" @{position}" if position is not None and not given["dry_run"] else ""
     day = fact.effective_on

@@ -7,6 +7,7 @@ can be asked for in a few bare interpreter starts (docs/decisions/0006).
 from __future__ import annotations
 
 import os
+import stat
 import sys
 from contextlib import contextmanager
 from importlib import import_module
@@ -15,7 +16,13 @@ from typing import TYPE_CHECKING, Any, NamedTuple, TextIO
 import click
 
 from cli.safe import display
-from ledger.errors import FaultyFileError, LedgerError, StoreError, UsageError
+from ledger.errors import (
+    FaultyFileError,
+    LedgerError,
+    StoreError,
+    TooDeepError,
+    UsageError,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -173,17 +180,37 @@ class LazyGroup(Suggesting):
 @click.pass_context
 def scr(ctx: click.Context, ledger: str) -> None:
     """Ask a ledger of Significant Case Reports what was counted, when, and why."""
-    _check_path(ledger)
+    check_ledger(ledger)
     ctx.obj = Settings(ledger)
 
 
-def _check_path(ledger: str) -> None:
+def check_ledger(ledger: str) -> None:
     """Refuse what can never name a ledger, before a library stumbles over it."""
     if not ledger or "\0" in ledger or not _is_unicode(ledger):
         message = f"{ledger or repr('')} cannot name a ledger; give the path of a file"
         raise UsageError(message)
-    if os.path.isdir(ledger):  # noqa: PTH112 - pathlib costs every command 4 ms
+    try:
+        mode = os.stat(ledger).st_mode  # noqa: PTH116 - pathlib costs a command 4 ms
+    except OSError:
+        return  # There is none: who opens it says so, who makes it makes it.
+    if stat.S_ISDIR(mode):
         message = f"{ledger} is a folder; give the path of a ledger file"
+        raise StoreError(message)
+    if not stat.S_ISREG(mode):  # Opening a pipe would wait for ever.
+        message = f"{ledger} is a device or a pipe; give the path of a ledger file"
+        raise StoreError(message)
+    for beside in (f"{ledger}-journal", f"{ledger}.readmodel"):
+        _check_beside(beside)
+
+
+def _check_beside(path: str) -> None:
+    """Refuse a pipe, a device or a folder where SQLite would open a file."""
+    try:
+        mode = os.stat(path).st_mode  # noqa: PTH116 - as above
+    except OSError:
+        return
+    if not stat.S_ISREG(mode):
+        message = f"{path} is no file, and stands where one has to be; move it away"
         raise StoreError(message)
 
 
@@ -228,6 +255,11 @@ def run(arguments: Sequence[str] | None = None) -> int:
         complain(f"cannot write or read{where}: {error.strerror or error}")
         _let_go_of(sys.stdout)
         return NO_ROOM
+    except RecursionError:
+        # Nothing here calls itself but what follows the nesting of somebody's data.
+        if os.environ.get("SCR_DEBUG"):
+            raise
+        return _refused(TooDeepError())
     except Exception as error:  # noqa: BLE001 - no traceback reaches a user
         return _unexpected(error)
     return code if isinstance(code, int) else 0

@@ -216,6 +216,16 @@ class LogEndError(LogDamagedError):
         )
 
 
+class TooDeepError(IntegrityError):
+    """Brackets within brackets, more of them than anything here writes."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "something that was to be read is nested too deeply to be read;"
+            " run `scr verify`: if the ledger holds it, restore a copy that verifies"
+        )
+
+
 # --- rules on facts ----------------------------------------------------------
 
 

@@ -88,7 +88,7 @@ class Log:
             fields = json.loads(row[1]) if row and row[0] == "ledger.opened/1" else {}
             named = (fields["ledger_id"], fields["name"], fields["timezone"])
             return Identity(*named, solo=fields.get("solo") is True)
-        except (TypeError, ValueError, KeyError):
+        except (TypeError, ValueError, KeyError, RecursionError):
             why = "position 1 does not hold the ledger's identity"
             raise LogDamagedError(why) from None
 

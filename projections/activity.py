@@ -127,7 +127,7 @@ def activity(log: Log, asked: Span, per: tuple[str, ...]) -> list[Group]:
             tally.last = recorded_at
             if not topic.startswith(_LEDGERS_OWN):
                 tally.take(fields, scrs)
-        except (KeyError, TypeError, ValueError) as error:
+        except (KeyError, TypeError, ValueError, RecursionError) as error:
             why = f"who recorded it cannot be told ({type(error).__name__}: {error})"
             raise FactDamagedError(position, why) from None
     found = [tally.group(key) for key, tally in tallies.items()]

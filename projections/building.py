@@ -52,7 +52,7 @@ BATCH = 50_000
 _decode = json.JSONDecoder().raw_decode
 
 # What a payload can raise that was never checked, or was changed since.
-_UNFOLDABLE = (KeyError, TypeError, ValueError, AttributeError)
+_UNFOLDABLE = (KeyError, TypeError, ValueError, AttributeError, RecursionError)
 
 _WHOLE = {"fiscal_year", "place", "approved", "answer", "high_threat"}
 

@@ -58,7 +58,7 @@ class Question(NamedTuple):
 
 
 def check(question: Question) -> None:
-    """Refuse a question that names a column that does not exist.
+    """Refuse a question that names a column that does not exist, or half a character.
 
     :raises UsageError: with the names that do.
     """
@@ -70,6 +70,18 @@ def check(question: Question) -> None:
         if column == "meets_tco" and value not in WORDS.values():
             msg = f"meets_tco is yes, unknown or no, not {value or 'empty'}"
             raise UsageError(msg)
+        if value is not None and not _is_unicode(value):
+            msg = f"no fact holds {value} as its {column}: it is no UTF-8"
+            raise UsageError(msg)
+
+
+def _is_unicode(text: str) -> bool:
+    """Whether SQLite takes the text; what is typed may be any bytes."""
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def count(model: ReadModel, basis: Basis, question: Question) -> list[Row]:

@@ -49,7 +49,7 @@ _OFFICES = ("scr.filed/1", "scr.transferred/1", "scr.refiled/1")
 _REMEMBERED = 50_000  # Instants and days, so that memory does not grow with the log.
 
 # What a payload can raise that was never checked, or was changed since.
-_UNREADABLE = (KeyError, TypeError, ValueError, AttributeError)
+_UNREADABLE = (KeyError, TypeError, ValueError, AttributeError, RecursionError)
 
 
 class Asked(NamedTuple):

@@ -27,7 +27,7 @@ RESPONSE_DAYS = 90
 """DHS components answer a recommendation within 90 days (Directive 077-01)."""
 
 PREFIX = "recommendation/"
-_UNREADABLE = (KeyError, TypeError, ValueError, AttributeError)
+_UNREADABLE = (KeyError, TypeError, ValueError, AttributeError, RecursionError)
 
 
 class Response(NamedTuple):

@@ -22,7 +22,14 @@ STATES: tuple[State, ...] = ("used", "declined", "undecided")
 """It cites SCR data; it says why it does not; it says neither."""
 
 PREFIX = "request/"
-_UNREADABLE = (KeyError, TypeError, ValueError, AttributeError, UsageError)
+_UNREADABLE = (
+    KeyError,
+    TypeError,
+    ValueError,
+    AttributeError,
+    RecursionError,
+    UsageError,
+)
 
 
 class Citation(NamedTuple):

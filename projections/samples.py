@@ -31,6 +31,15 @@ if TYPE_CHECKING:
     from projections.basis import Basis
     from projections.readmodel import ReadModel
 
+_NO_FACT = (
+    KeyError,
+    TypeError,
+    ValueError,
+    AttributeError,
+    LedgerError,
+    RecursionError,
+)
+
 
 class Made(NamedTuple):
     """When and by whom something was recorded."""
@@ -90,7 +99,7 @@ def _folded(rows: Iterable[Row]) -> Recorded:
             made[fields["event"]] = Made(row.position, moment, str(fields["by"]))
             if fields["event"] == "framed":
                 rested = {"instant": None, **fields["basis"]}
-        except (KeyError, TypeError, ValueError, AttributeError, LedgerError):
+        except _NO_FACT:
             why = "it is no fact of a sample"
             raise FactDamagedError(row.position, why) from None
     assert sample is not None  # There is at least one row.

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from ledger.domain.fiscal import fiscal_year_of, last_day
 from projections import basis as bases
-from projections.counts import Question, cases, count
+from projections.counts import Question, cases, check, count
 from projections.waivers import day_of
 
 if TYPE_CHECKING:
@@ -85,7 +85,9 @@ def suggest(
     """Return what could support a request for a fiscal year.
 
     :param where: the cell it is for: the program, the office, or both.
+    :raises UsageError: a value is no text.
     """
+    check(Question(MEASURES, where=where))
     years = range(fiscal_year - YEARS, fiscal_year)
     today = day_of(log, basis)
     over = [year for year in years if last_day(year).isoformat() < today]

@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from ledger.reader import Log, Row
     from projections.basis import Basis
 
+_NO_FACT = (KeyError, TypeError, ValueError, AttributeError, RecursionError)
+
 
 class Loaded(NamedTuple):
     """A version of the taxonomy as the log has it."""
@@ -81,7 +83,7 @@ def _loaded(row: Row) -> Loaded:
             to_micros(datetime.fromisoformat(adopted or row.recorded_at)),
             adopted is not None,
         )
-    except (KeyError, TypeError, ValueError, AttributeError) as error:
+    except _NO_FACT as error:
         why = f"it is no taxonomy ({type(error).__name__}: {error})"
         raise FactDamagedError(row.position, why) from None
 

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     Departs = Callable[["Judged", Fields], Iterator[str]]
 
 _decode = json.JSONDecoder().raw_decode
-_UNFOLDABLE = (KeyError, TypeError, ValueError, AttributeError)
+_UNFOLDABLE = (KeyError, TypeError, ValueError, AttributeError, RecursionError)
 _CACHED = 50_000
 _TOLD = 50_000
 _OFFSETS_DIFFER_BY = 3

@@ -91,7 +91,7 @@ def _waiver(row: Row) -> Waiver:
         names = ("rule", "scr", "until", "reason", "by", "run_by")
         rule, scr, until, reason, by, run_by = (fields[name] for name in names)
         known = to_micros(datetime.fromisoformat(row.recorded_at))
-    except (KeyError, TypeError, ValueError) as error:
+    except (KeyError, TypeError, ValueError, RecursionError) as error:
         why = f"it is no waiver ({type(error).__name__}: {error})"
         raise FactDamagedError(row.position, why) from None
     return Waiver(rule, scr, until, reason, by, run_by, row.position, known)

@@ -18,6 +18,7 @@ from cli.main import run
 from tests import ledgers
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
     from pathlib import Path
 
 NOT_SIGNED = "scr: note: not signed: no key signs for this ledger; see `scr key new`\n"
@@ -36,6 +37,19 @@ class Told(NamedTuple):
     def json(self) -> Any:
         """What it said, as JSON."""
         return json.loads(self.out)
+
+
+class Lines(io.BytesIO):
+    """A file of exactly these lines, whatever bytes are in them."""
+
+    def __init__(self, lines: Iterable[bytes]) -> None:
+        super().__init__()
+        self._left = iter(lines)
+
+    def readline(self, size: int | None = -1, /) -> bytes:
+        """Return the next line."""
+        del size
+        return next(self._left, b"")
 
 
 def scr(*arguments: str) -> Told:

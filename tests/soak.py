@@ -36,6 +36,14 @@ PLANNED: Mapping[str, str] = {
     "signed-bytes": "every byte of checkpoints and publications, changed",
     "proofs": "every bit of a proof of a fact, of growth and of a member, turned",
     "witness-races": "two forks shown to one witness at once, two processes",
+    "as-of": "random questions as of random moments, against a replay",
+    "simulation": "lives of a ledger from a seed: crash, retry, clock, two writers",
+    "hostile-bombs": "files that unpack, nest or reach out to far more than they are",
+    "spreadsheet": "cells of CSV and TSV with hostile texts, opened in LibreOffice",
+    "hostile-typed": "hostile values in every place of every command line",
+    "hostile-files": "hostile values in every place of every file",
+    "hostile-answers": "recorded hostile values in every answer and format",
+    "hostile-pages": "recorded hostile values in every page of HTML",
 }
 """Every figure there is to be, and what is tried in it; one without a line in the run
 is printed as not run."""

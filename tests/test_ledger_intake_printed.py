@@ -8,6 +8,7 @@ import pytest
 
 from ledger.errors import FaultyFileError, NoPrintingError
 from ledger.intake.printed import MOST_FAULTS, Printing, read_printings
+from tests.commandline import Lines
 
 LINE = {
     "name": "APR-2019",
@@ -18,6 +19,13 @@ LINE = {
     "fiscal_year": 2019,
     "figures": {"dd-all": 252, "entered-all": 510},
 }
+
+
+def read(file: str, lines: list[bytes]) -> list[Printing]:
+    """
+    Return what a file of these lines says.
+    """
+    return read_printings(file, Lines(lines))
 
 
 def line(**said) -> bytes:
@@ -34,7 +42,7 @@ def faults(*lines: bytes) -> list[str]:
     Return what is said of a file that is refused.
     """
     with pytest.raises(FaultyFileError) as refused:
-        read_printings("p.jsonl", lines)
+        read("p.jsonl", lines)
     assert refused.value.count >= len(refused.value.lines)
     assert refused.value.exit_code == 5
     return list(refused.value.lines)
@@ -46,7 +54,7 @@ def test_a_line_is_a_printing():
     """
     optional = {"printed": "49.4 %", "synthetic": True, "note": "n"}
     definition = {"kind": "rate", "numerator": "dd-all"}
-    (one,) = read_printings("f", [line(**optional, definition=definition)])
+    (one,) = read("f", [line(**optional, definition=definition)])
 
     assert one == Printing(
         "APR-2019",
@@ -67,7 +75,7 @@ def test_lines_of_one_name_are_one_printing():
     """
     A table of years, whatever stands between its lines; names keep their order.
     """
-    found = read_printings(
+    found = read(
         "f",
         [
             line(fiscal_year=2018),
@@ -92,7 +100,7 @@ def test_what_is_around_the_lines_does_not_matter():
     A byte order mark, CRLF, blank lines, no line feed at the end; an empty file is
     none.
     """
-    plain = read_printings("f", [line()])
+    plain = read("f", [line()])
     dressed = [
         b"\xef\xbb\xbf" + line().replace(b"\n", b"\r\n"),
         b"\r\n",
@@ -100,10 +108,10 @@ def test_what_is_around_the_lines_does_not_matter():
         line(name="B").rstrip(),
     ]
 
-    assert read_printings("f", dressed)[:1] == plain
+    assert read("f", dressed)[:1] == plain
     for lines in ([], [b"\xef\xbb\xbf\n", b" \n"]):
         with pytest.raises(NoPrintingError, match="f has no printing in it"):
-            read_printings("f", lines)
+            read("f", lines)
 
 
 DAY = "must be a date YYYY-MM-DD, years 1900 to 2999"
@@ -250,6 +258,6 @@ def test_all_faults_are_told_in_the_order_of_the_file():
     ]
 
     with pytest.raises(FaultyFileError, match="150 faults") as refused:
-        read_printings("p.jsonl", [b"{\n"] * 150)
+        read("p.jsonl", [b"{\n"] * 150)
     assert len(refused.value.lines) == MOST_FAULTS
     assert "correct the file and register it again" in str(refused.value)

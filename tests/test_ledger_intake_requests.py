@@ -8,6 +8,7 @@ import pytest
 
 from ledger.errors import FaultyFileError
 from ledger.intake.requests import read_requests
+from tests.commandline import Lines
 
 LINE = {
     "request": "R-1",
@@ -30,7 +31,7 @@ def faults(*lines: bytes) -> list[str]:
     Return what is said of a file that is refused.
     """
     with pytest.raises(FaultyFileError) as refused:
-        read_requests("r.jsonl", lines)
+        read_requests("r.jsonl", Lines(lines))
     return list(refused.value.lines)
 
 
@@ -44,7 +45,7 @@ def test_what_is_around_the_lines_does_not_matter():
         line(request="R-2").rstrip(),
     ]
 
-    found = read_requests("r.jsonl", dressed)
+    found = read_requests("r.jsonl", Lines(dressed))
     assert [(one.number, one.request) for one in found] == [(1, "R-1"), (3, "R-2")]
 
 

@@ -6,14 +6,14 @@ Whatever the bytes, each line that cannot be read is a field and a rule.
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import IO, TYPE_CHECKING, Any, TypeVar
 
 from pydantic import BaseModel, ValidationError
 
 from ledger.domain.events import MAX_LINE_BYTES, Unreadable, rule_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterator
 
     Fault = tuple[str, str]
 
@@ -23,14 +23,23 @@ MOST_FAULTS = 100
 _Model = TypeVar("_Model", bound=BaseModel)
 _MOST_DIGITS = 20
 _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
+_PIECE = MAX_LINE_BYTES + len(_BYTE_ORDER_MARK) + len(b"\r\n")
 
 
-def numbered(lines: Iterable[bytes]) -> Iterator[tuple[int, bytes]]:
-    """Yield the lines that are not blank, with their numbers.
+def numbered(file: IO[bytes]) -> Iterator[tuple[int, bytes]]:
+    """Yield the lines that are not blank, with their numbers, in bounded memory.
 
-    The first may begin with a byte order mark.
+    The first may begin with a byte order mark. Of one that is longer than any may be
+    only the beginning is there, and is too long itself.
     """
-    for number, line in enumerate(lines, 1):
+    number = 0
+    while line := file.readline(_PIECE):
+        number += 1
+        if len(line) == _PIECE and not line.endswith(b"\n"):
+            yield number, line
+            while not line.endswith(b"\n") and (line := file.readline(_PIECE)):
+                pass
+            continue
         text = (line.removeprefix(_BYTE_ORDER_MARK) if number == 1 else line).strip()
         if text:
             yield number, text

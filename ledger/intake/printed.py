@@ -6,7 +6,7 @@ Lines of one name are one publication, such as a table of five years
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import IO, NamedTuple
 
 from pydantic import BaseModel, ConfigDict
 
@@ -24,9 +24,6 @@ from ledger.domain.events import (
 from ledger.errors import FaultyFileError, NoPrintingError
 from ledger.intake import json_lines
 from ledger.intake.json_lines import MOST_FAULTS
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable
 
 _SHARED = ("document", "claims", "printed_on", "as_of", "synthetic")
 
@@ -75,7 +72,7 @@ class Printing(NamedTuple):
     """The first of its name."""
 
 
-def read_printings(file: str, lines: Iterable[bytes]) -> list[Printing]:
+def read_printings(file: str, lines: IO[bytes]) -> list[Printing]:
     """Read printings; the order of their names is that of the lines.
 
     :param file: what the file is called when something is wrong with it.

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import date
-from typing import TYPE_CHECKING, Literal, NamedTuple
+from typing import IO, TYPE_CHECKING, Literal, NamedTuple
 
 from pydantic import (
     BaseModel,
@@ -29,7 +29,7 @@ from ledger.intake import json_lines
 from ledger.intake.json_lines import MOST_FAULTS
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Sequence
 
 _COLUMN = Literal["category", "subcategory", "office", "program", "meets_tco"]
 _DAY = len("2020-01-15")
@@ -132,7 +132,7 @@ class RequestLine(NamedTuple):
     synthetic: bool
 
 
-def read_requests(file: str, lines: Iterable[bytes]) -> list[RequestLine]:
+def read_requests(file: str, lines: IO[bytes]) -> list[RequestLine]:
     """Read requests, in the order of the file.
 
     :param file: what the file is called when something is wrong with it.
