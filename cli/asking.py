@@ -224,9 +224,44 @@ def output(path: str | None) -> Iterator[TextIO]:
             raise StoreError(message)
         yield sys.stdout
         return
+    with _said(path), _file(path) as out:
+        yield out
+
+
+@contextmanager
+def put_in_place(path: str) -> Iterator[Path]:
+    """Yield a path to write to; what is written there appears whole, or not at all.
+
+    :raises UsageError: the path cannot name a file.
+    :raises RefusedError: a database stands there.
+    :raises StoreError: it cannot be written, or what stands there is no file.
+    """
+    from pathlib import Path
+
+    from ledger.placing import put_over
+
+    check_path("-o", path)
+    with _said(path):
+        target = Path(os.path.realpath(path))
+        if target.exists() and not target.is_file():
+            message = f"{path} is a folder, a device or a pipe; name a file"
+            raise StoreError(message)
+        _spare_databases(path, target)
+        draft = target.with_name(f".{target.name[:200]}.{os.getpid()}.part")
+        try:
+            yield draft
+            if target.exists():
+                draft.chmod(target.stat().st_mode & 0o777)
+            put_over(draft, target)
+        finally:
+            draft.unlink(missing_ok=True)
+
+
+@contextmanager
+def _said(path: str) -> Iterator[None]:
+    """Say in a line that a file cannot be written."""
     try:
-        with _file(path) as out:
-            yield out
+        yield
     except BrokenPipeError:
         raise
     except OSError as error:
@@ -241,25 +276,16 @@ def output(path: str | None) -> Iterator[TextIO]:
 def _file(path: str) -> Iterator[TextIO]:
     from pathlib import Path
 
-    from ledger.placing import put_over
-
-    check_path("-o", path)
-    if Path(path).exists() and not Path(path).is_file():
+    if _names_a_file(path) and Path(path).exists() and not Path(path).is_file():
         # A device or a pipe cannot be put in place; it is written as it is.
         with Path(path).open("w", encoding="utf-8", newline="") as out:
             yield out
         return
-    target = Path(os.path.realpath(path))
-    _spare_databases(path, target)
-    draft = target.with_name(f".{target.name[:200]}.{os.getpid()}.part")
-    try:
-        with draft.open("w", encoding="utf-8", newline="") as out:
-            yield out
-        if target.exists():
-            draft.chmod(target.stat().st_mode & 0o777)
-        put_over(draft, target)
-    finally:
-        draft.unlink(missing_ok=True)
+    with (
+        put_in_place(path) as draft,
+        draft.open("w", encoding="utf-8", newline="") as out,
+    ):
+        yield out
 
 
 def check_path(option: str, path: str) -> None:

@@ -261,13 +261,12 @@ withdraw_command = _turning(
 
 @contextmanager
 def _opened(settings: Settings) -> Iterator[tuple[CaseLedger, ZoneInfo]]:
-    from zoneinfo import ZoneInfo
 
     from ledger.app import open_ledger
 
     ledger, identity = open_ledger(settings.ledger, warn=warn)
     try:
-        yield ledger, ZoneInfo(identity.timezone)
+        yield ledger, identity.zone
     finally:
         ledger.close()
 

@@ -162,7 +162,6 @@ def _is_place(path: str, name: str) -> bool:
 def _import_facts(
     ledger: CaseLedger, identity: Identity, files: tuple[str, ...], given: Given
 ) -> None:
-    from zoneinfo import ZoneInfo
 
     aside = None if given.set_aside is None else _Aside(given.set_aside)
     for name in files:
@@ -174,7 +173,7 @@ def _import_facts(
             report = ledger.import_file(
                 recorded,
                 facts,
-                zone=ZoneInfo(identity.timezone),
+                zone=identity.zone,
                 source=given.source,
                 dry_run=given.dry_run,
                 on_progress=tell,
@@ -242,7 +241,6 @@ def _kept(stream: IO[bytes]) -> IO[bytes]:
 def _import_snapshot(
     ledger: CaseLedger, identity: Identity, path: str, given: Given, extract: Extract
 ) -> None:
-    from zoneinfo import ZoneInfo
 
     from ledger.intake.snapshot import is_field
     from ledger.intake.snapshot_import import Snapshot
@@ -261,7 +259,7 @@ def _import_snapshot(
             snapshot,
             named.rows(),
             sha256=named.table.sha256,
-            zone=ZoneInfo(identity.timezone),
+            zone=identity.zone,
             columns=named.columns,
             map_file=named.map,
             dry_run=given.dry_run,

@@ -73,10 +73,12 @@ def init_command(
 def rebuild_command(settings: Settings) -> None:
     """Make the read model anew from the log; nothing is lost by it."""
     from ledger.failures import translated
+    from ledger.guard import refuse_sealed
     from ledger.reader import open_log
     from projections import building
     from projections.readmodel import path_beside
 
+    refuse_sealed(settings.ledger)
     path = path_beside(settings.ledger)
     with (
         open_log(settings.ledger) as log,

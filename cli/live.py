@@ -184,7 +184,6 @@ def _examples(verb: str, cls: type[CaseEvent]) -> str:
 
 
 def _record(event: str, subject: str, given: dict[str, Any]) -> None:
-    from zoneinfo import ZoneInfo
 
     from ledger.app import open_ledger
 
@@ -200,9 +199,7 @@ def _record(event: str, subject: str, given: dict[str, Any]) -> None:
     }
     ledger, identity = open_ledger(settings.ledger, warn=warn)
     try:
-        recorded = ledger.record(
-            fields, zone=ZoneInfo(identity.timezone), dry_run=given["dry_run"]
-        )
+        recorded = ledger.record(fields, zone=identity.zone, dry_run=given["dry_run"])
     finally:
         ledger.close()
     _tell(recorded.fact, recorded.position, given, already=recorded.already)

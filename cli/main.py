@@ -17,8 +17,11 @@ import click
 
 from cli.safe import display
 from ledger.errors import (
+    STUMBLES,
     FaultyFileError,
     LedgerError,
+    LogDamagedError,
+    NoLedgerError,
     StoreError,
     TooDeepError,
     UsageError,
@@ -66,6 +69,7 @@ COMMANDS = {
     "check-proof": ("cli.proof_checking", "check proofs, with no ledger at hand"),
     "witness": ("cli.witness", "cosign a log, and say whose cosignatures count"),
     "verify": ("cli.verifying", "recompute everything, and name what is wrong"),
+    "bundle": ("cli.bundling", "one file to take home and check without scr"),
     "file": ("cli.live", "record that an SCR was filed"),
     "classify": ("cli.live", "record its category"),
     "determine": ("cli.live", "record whether it meets the TCO definition"),
@@ -155,11 +159,21 @@ class LazyGroup(Suggesting):
             formatter.write_dl([(name, says) for name, (_, says) in COMMANDS.items()])
 
     def invoke(self, ctx: click.Context) -> Any:
-        """Run the command; an interrupt is said once, without an empty line first."""
+        """Run the command; an interrupt is said once, without an empty line first.
+
+        Where it stumbles over what it read, a ledger that does not verify is at fault.
+        """
         try:
             return super().invoke(ctx)
         except KeyboardInterrupt:
             raise click.exceptions.Abort from None
+        except LedgerError:
+            raise
+        except STUMBLES as error:
+            why = _damage(ctx.obj.ledger) if isinstance(ctx.obj, Settings) else None
+            if why is None:
+                raise
+            raise LogDamagedError(why) from error
 
 
 @click.group(
@@ -182,6 +196,23 @@ def scr(ctx: click.Context, ledger: str) -> None:
     """Ask a ledger of Significant Case Reports what was counted, when, and why."""
     check_ledger(ledger)
     ctx.obj = Settings(ledger)
+
+
+def _damage(ledger: str) -> str | None:
+    """Return the first thing that is wrong with a ledger, or None if it verifies."""
+    from ledger.fsck import check
+
+    try:
+        findings = check(ledger, lambda _position: None).findings
+    except NoLedgerError:
+        return None
+    except (LedgerError, *STUMBLES):
+        return "it cannot be read to its end"
+    if not findings:
+        return None
+    first = findings[0]
+    where = "" if first.position is None else f" (@{first.position})"
+    return f"{first.why}{where}"
 
 
 def check_ledger(ledger: str) -> None:

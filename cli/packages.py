@@ -80,8 +80,6 @@ def tried(settings: Settings, name: str) -> Preview:
 
     :param name: of a package that is proposed.
     """
-    from zoneinfo import ZoneInfo
-
     from ledger.app import open_ledger
     from ledger.copying import copied
     from ledger.reader import open_log
@@ -92,7 +90,7 @@ def tried(settings: Settings, name: str) -> Preview:
     with copied(settings.ledger, beside) as copy:
         ledger, identity = open_ledger(copy)
         try:
-            upto = ledger.carry_out(name, zone=ZoneInfo(identity.timezone))
+            upto = ledger.carry_out(name, zone=identity.zone)
         finally:
             ledger.close()
         with (

@@ -184,7 +184,6 @@ def _evaluated(settings: Settings, check: str) -> Result:
 def _record(
     settings: Settings, said: Fields, head: int | None, given: Mapping[str, Any]
 ) -> Decided:
-    from zoneinfo import ZoneInfo
 
     from ledger.app import open_ledger
 
@@ -192,7 +191,7 @@ def _record(
     try:
         return ledger.record_recommendation(
             said,
-            zone=ZoneInfo(identity.timezone),
+            zone=identity.zone,
             by=given["by"],
             head=head,
             dry_run=given["dry_run"],

@@ -471,7 +471,6 @@ def _record(
     head: int | None,
     given: Mapping[str, Any],
 ) -> Sequence[Decided]:
-    from zoneinfo import ZoneInfo
 
     from ledger.app import open_ledger
 
@@ -479,7 +478,7 @@ def _record(
     try:
         return ledger.record_requests(
             facts,
-            zone=ZoneInfo(identity.timezone),
+            zone=identity.zone,
             by=given["by"],
             head=head,
             dry_run=given["dry_run"],

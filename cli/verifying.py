@@ -91,7 +91,8 @@ def verify_command(settings: Settings, /, **given: Any) -> int:
     findings, notes = list(checked.findings), [*_signed(checked.signing), *older]
     if not checked.compared:
         notes.append(
-            "not compared with what was seen or signed elsewhere: no root is its own"
+            "not compared with what was seen or signed elsewhere: its bytes do not give"
+            " its own hashes"
         )
     if given["log_only"]:
         notes.append("not checked: the read model, and the figures that facts name")
@@ -133,19 +134,25 @@ def _signed(found: Signing | None) -> Iterator[str]:
     if found is None:
         return
     if found.covered is not None:
-        after = f"{found.uncovered:,} facts after it are not checkpointed"
+        after = f"{_some(found.uncovered, 'fact')} after it not checkpointed"
         yield f"signed: every fact up to @{found.covered}; {after}"
     elif found.key is None:
         yield "not signed: no key signs for this ledger"
     else:
         yield f"not checkpointed: the key {found.key} has signed nothing yet"
     if found.distrusted:
-        yield f"not believed: {found.distrusted:,} checkpoints, whose key was revoked"
+        checkpoints = _some(found.distrusted, "checkpoint")
+        yield f"not believed: {checkpoints} of a size beyond what its key is trusted to"
     if found.unchecked:
         yield (
-            f"not checked: {found.unchecked:,} signatures, because the library"
+            f"not checked: {_some(found.unchecked, 'signature')}, because the library"
             " cryptography is not installed"
         )
+
+
+def _some(count: int, noun: str) -> str:
+    """Return how many there are, in words."""
+    return f"{count:,} {noun}" if count == 1 else f"{count:,} {noun}s"
 
 
 def _recomputed(ledger: str) -> tuple[list[Finding], list[str]]:
@@ -159,8 +166,7 @@ def _recomputed(ledger: str) -> tuple[list[Finding], list[str]]:
     findings = [Finding(None, READ_MODEL, why) for why in found.read_model]
     findings += [Finding(*one) for one in found.figures.disagreements]
     counts = ", ".join(
-        f"{count:,} {kind}{'s' if count > 1 else ''}"
-        for kind, count in found.figures.counts.items()
+        _some(count, kind) for kind, count in found.figures.counts.items()
     )
     return findings, [f"computed again: {counts}"] if counts else []
 
@@ -202,6 +208,5 @@ def _verdict(ledger: str, checked: Checked) -> str:
         )
     words = list(dict.fromkeys(one.word for one in found))
     where = "" if checked.first_bad is None else f", first at @{checked.first_bad}"
-    number = "1 finding" if len(found) == 1 else f"{len(found):,} findings"
-    said = f"{number} ({', '.join(words)}){where}"
+    said = f"{_some(len(found), 'finding')} ({', '.join(words)}){where}"
     return f"{ledger} does not verify: {said}; {_ADVICE[words[0]]}"

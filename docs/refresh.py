@@ -42,6 +42,7 @@ WORKED = (
     "corrections.md",
     "accountability.md",
     "checkpoints.md",
+    "evidence.md",
     "measures.md",
     "people.md",
     "proofs.md",
@@ -137,8 +138,20 @@ def _typed(line: str) -> str:
         shutil.copy(*shlex.split(line)[1:])
         return ""
     command, _, head = line.partition(" | head -")
+    if command.startswith("python3 verify.py "):
+        return _judged(command.split()[-1])
     told = said(shlex.split(command)[1:]).splitlines(keepends=True)
     return "".join(told[: int(head)] if head else told)
+
+
+def _judged(bundle: str) -> str:
+    """Return what the checker says of a bundle, as if it were run alone."""
+    from ledger.evidence import verify
+
+    out = io.StringIO()
+    with redirect_stdout(out):
+        verify.judge(Path(bundle))
+    return out.getvalue()
 
 
 @contextmanager

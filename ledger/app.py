@@ -17,7 +17,7 @@ from eventsourcing.application import Application
 from eventsourcing.sqlite import SQLiteFactory
 from eventsourcing.utils import Environment
 
-from ledger import cosignatures, reader, seen
+from ledger import cosignatures, guard, reader, seen
 from ledger.collector import paused_collector
 from ledger.domain import taxonomy as taxonomy_data
 from ledger.domain.definitions import as_json, from_json, hash_of
@@ -1378,10 +1378,12 @@ def open_ledger(
 
     :param warn: told, in a sentence, what does not keep anything from being recorded.
     :raises NoLedgerError: there is no file.
+    :raises SealedError: it is evidence, and not written.
     :raises LedgerError: the file is not a ledger, is damaged, locked or not writable.
     """
     with reader.open_log(path) as log:
         identity = log.identity
+    guard.refuse_sealed(path)
     with translated(path):
         return CaseLedger(str(Path(path).absolute()), clock, warn, path), identity
 

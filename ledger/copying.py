@@ -9,8 +9,8 @@ from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from ledger import guard
 from ledger.failures import translated
-from ledger.reader import LOCK_TIMEOUT_SECONDS, read_only_uri
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -45,11 +45,7 @@ def copy(path: str, target: Path) -> None:
     """
     with (
         translated(path),
-        closing(_held(path)) as held,
+        closing(guard.connect(path)) as held,
         closing(sqlite3.connect(target)) as made,
     ):
         held.backup(made)
-
-
-def _held(path: str) -> sqlite3.Connection:
-    return sqlite3.connect(read_only_uri(path), uri=True, timeout=LOCK_TIMEOUT_SECONDS)

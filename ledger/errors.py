@@ -32,6 +32,22 @@ class NotFoundError(LedgerError):
     exit_code = 3
 
 
+STUMBLES = (
+    ArithmeticError,
+    AssertionError,
+    AttributeError,
+    LookupError,
+    RecursionError,
+    TypeError,
+    ValueError,
+)
+"""What code raises that was handed what makes no sense: a fault of ours, or damage.
+
+Which of the two is found out before it is said: whoever catches these looks whether
+what was read verifies.
+"""
+
+
 class IntegrityError(LedgerError):
     """Evidence of damage or tampering. Nobody catches this and carries on."""
 
@@ -167,6 +183,44 @@ class InterruptedWriteError(StoreError):
         )
 
 
+class NotAFileError(StoreError):
+    """A folder, a pipe or a device is read as nothing, or without an end."""
+
+    def __init__(self, path: str) -> None:
+        super().__init__(f"{path} is not a file; give the path of a ledger file")
+
+
+class UnmergedWalError(StoreError):
+    """Facts may stand in a write-ahead log beside the file, and nowhere else."""
+
+    def __init__(self, path: str) -> None:
+        super().__init__(
+            f"{path}-wal lies beside the ledger, and what is in it is not in {path};"
+            " ask whoever has it for a copy made when nobody writes, or, in a copy of"
+            " your own, let SQLite put them together: PRAGMA journal_mode=DELETE"
+        )
+
+
+class ForeignJournalError(StoreError):
+    """Undoing the interrupted write would delete a file that the journal names."""
+
+    def __init__(self, path: str) -> None:
+        super().__init__(
+            f"{path}-journal is not one that `scr` left: it names another file, or"
+            " cannot be read; nothing was undone; look at it, and move it away"
+        )
+
+
+class SealedError(StoreError):
+    """Evidence is not written: no write permission for anybody, or no such medium."""
+
+    def __init__(self, path: str) -> None:
+        super().__init__(
+            f"{path} has no write permission or is on a read-only medium, so nothing"
+            " is recorded in it; work on a copy"
+        )
+
+
 class NoRoomError(StoreError):
     """The disk is full, or a limit on file size was reached."""
 
@@ -184,6 +238,36 @@ class SchemaChangedError(IntegrityError):
         super().__init__(
             f"the tables of {path} are not those `scr init` makes ({what});"
             " restore a copy that verifies"
+        )
+
+
+class UnknownZoneError(IntegrityError, ValueError):
+    """The identity of a ledger names a time zone that there is not."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__(
+            f"there is no time zone {name!r}: give an IANA name; if it is a ledger's,"
+            " the file is damaged or made to mislead, or this machine lacks tzdata"
+        )
+
+
+class ReadModelChangedError(IntegrityError):
+    """A read model says something else than the log, so that no answer came of it."""
+
+    def __init__(self, path: str) -> None:
+        super().__init__(
+            f"the read model {path} does not say what the log says;"
+            " run `scr rebuild`, and ask again whatever was answered from it"
+        )
+
+
+class RunawayError(IntegrityError):
+    """A statement went on for longer than an honest one over so small a file."""
+
+    def __init__(self, path: str) -> None:
+        super().__init__(
+            f"{path} is damaged or made to mislead: reading it does not come to an end;"
+            " do not rely on it, and restore a copy that verifies"
         )
 
 

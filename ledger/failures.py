@@ -12,6 +12,7 @@ from ledger.errors import (
     LogDamagedError,
     NoRoomError,
     NotALedgerError,
+    RunawayError,
     StoreError,
 )
 
@@ -39,6 +40,8 @@ def translate(error: sqlite3.Error | UnicodeDecodeError, path: str) -> LedgerErr
             return NotALedgerError(path)
         case sqlite3.SQLITE_CORRUPT:
             return LogDamagedError(f"SQLite cannot read {path} ({error})")
+        case sqlite3.SQLITE_INTERRUPT:
+            return RunawayError(path)
         case sqlite3.SQLITE_READONLY | sqlite3.SQLITE_PERM:
             return StoreError(
                 f"{path} cannot be written; check its permissions and its folder's"
@@ -48,6 +51,9 @@ def translate(error: sqlite3.Error | UnicodeDecodeError, path: str) -> LedgerErr
 
 
 def _unusable(error: sqlite3.Error, path: str) -> LedgerError:
+    if not hasattr(error, "sqlite_errorcode") and "UTF-8" in str(error):
+        # Python says so, of a value; what it holds is not repeated.
+        return LogDamagedError(f"{path} holds a text that is not UTF-8")
     if isinstance(error, sqlite3.OperationalError):
         return StoreError(f"{path} cannot be opened ({error}); check that it is a file")
     return LogDamagedError(f"SQLite cannot use {path} ({error})")

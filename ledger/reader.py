@@ -10,20 +10,24 @@ import json
 import os
 import sqlite3
 from contextlib import contextmanager
+from datetime import datetime
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from ledger import schema
+from ledger import guard, schema
 from ledger.errors import (
     BeyondHeadError,
     FactDamagedError,
+    ForeignJournalError,
     InterruptedWriteError,
     LedgerError,
     LockedError,
     LogDamagedError,
     LogEndError,
     NoLedgerError,
+    NotAFileError,
     NotALedgerError,
     SchemaChangedError,
+    UnmergedWalError,
 )
 from ledger.failures import SQLITE_SAYS, translate
 from ledger.tlog.proof import consistency, inclusion
@@ -31,11 +35,23 @@ from ledger.tlog.tiles import root_at
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
+    from zoneinfo import ZoneInfo
 
     from ledger.tlog.tiles import ReadHashes
 
-LOCK_TIMEOUT_SECONDS = 30
 PAGE = 5_000
+
+
+_OUT_OF_ORDER = "its facts do not stand in order"
+
+_AS_FOUND = (
+    ForeignJournalError,
+    InterruptedWriteError,
+    NoLedgerError,
+    NotAFileError,
+    UnmergedWalError,
+)
+"""What rolling back a write would not mend."""
 
 
 class Identity(NamedTuple):
@@ -45,6 +61,16 @@ class Identity(NamedTuple):
     name: str
     timezone: str
     solo: bool = False
+
+    @property
+    def zone(self) -> ZoneInfo:
+        """The zone in which its days end.
+
+        :raises UnknownZoneError: there is none of that name.
+        """
+        from ledger.domain.fiscal import zone_named
+
+        return zone_named(self.timezone)
 
 
 class Row(NamedTuple):
@@ -58,10 +84,32 @@ class Row(NamedTuple):
     payload: bytes
 
 
+_OBJECT = b'{"'
+_TYPES = (int, str, int, str, str, bytes)
+
+
+def _row(columns: tuple[Any, ...]) -> Row:
+    """Return a fact, if its columns are what they should be; pages may hold others.
+
+    :raises FactDamagedError: one is not.
+    """
+    if tuple(map(type, columns)) != _TYPES:
+        raise FactDamagedError(columns[0], "a column is not of its type")
+    # `json.loads` would take bytes that begin otherwise for another encoding.
+    if not columns[5].startswith(_OBJECT):
+        raise FactDamagedError(columns[0], "its payload is no JSON object")
+    try:
+        datetime.fromisoformat(columns[4])
+    except ValueError:
+        why = "the instant it was recorded at is none"
+        raise FactDamagedError(columns[0], why) from None
+    return Row._make(columns)
+
+
 class Log:
     """An open ledger that can only be read."""
 
-    def __init__(self, path: str, connection: sqlite3.Connection) -> None:
+    def __init__(self, path: str, connection: guard.Guarded) -> None:
         self.path = path
         self._connection = connection
         self._head: int | None = None
@@ -85,10 +133,13 @@ class Log:
         """
         row = self._one("SELECT topic, state FROM stored_events WHERE rowid=1")
         try:
-            fields = json.loads(row[1]) if row and row[0] == "ledger.opened/1" else {}
+            (topic, payload) = row or ("", b"")
+            opened = topic == "ledger.opened/1" and payload.startswith(_OBJECT)
+            fields = json.loads(payload) if opened else {}
             named = (fields["ledger_id"], fields["name"], fields["timezone"])
+            "".join(named)  # Raises TypeError of what is no text.
             return Identity(*named, solo=fields.get("solo") is True)
-        except (TypeError, ValueError, KeyError, RecursionError):
+        except (AttributeError, TypeError, ValueError, KeyError, RecursionError):
             why = "position 1 does not hold the ledger's identity"
             raise LogDamagedError(why) from None
 
@@ -102,6 +153,9 @@ class Log:
             raise BeyondHeadError(position, self.head)
         try:
             return root_at(position, self._hashes)
+        except TypeError:
+            why = "a hash in it is no hash"
+            raise LogDamagedError(why) from None
         except ValueError as error:
             raise LogDamagedError(str(error)) from None
 
@@ -136,7 +190,7 @@ class Log:
     def rows(self, after: int, upto: int) -> Iterator[Row]:
         """Yield the facts at positions after ``after``, up to and with ``upto``."""
         columns = "rowid, originator_id, originator_version, topic, recorded_at, state"
-        return map(Row._make, self._paged(columns, after, upto))
+        return map(_row, self._paged(columns, after, upto))
 
     def narrow(self, after: int, upto: int) -> Iterator[tuple[int, str, str, bytes]]:
         """Yield position, topic, ``recorded_at`` and payload: what a fold reads."""
@@ -150,7 +204,7 @@ class Log:
             " ORDER BY rowid"
         )
         rows = self._all(query, (json.dumps(sorted(set(positions))),))
-        return [Row._make(row) for row in rows]
+        return [_row(row) for row in rows]
 
     def topics(self, positions: Iterable[int]) -> dict[int, str]:
         """Return the topics of the facts at some positions."""
@@ -170,6 +224,8 @@ class Log:
             page = self._all(query, (after, upto, PAGE))
             if not page:
                 return
+            if page[-1][0] <= after:  # Or the same page would be read for ever.
+                raise LogDamagedError(_OUT_OF_ORDER)
             yield from page
             after = page[-1][0]
 
@@ -180,7 +236,7 @@ class Log:
             " FROM stored_events WHERE originator_id=? AND rowid<=?"
             " ORDER BY originator_version"
         )
-        return [Row._make(row) for row in self._all(query, (stream, upto))]
+        return self._rising(query, (stream, upto), "version")
 
     def family(self, prefix: str, upto: int) -> list[Row]:
         """Return the facts of all streams whose names begin so, in log order."""
@@ -190,7 +246,7 @@ class Log:
             " AND rowid<=? ORDER BY rowid"
         )
         values = (prefix, f"{prefix}\U0010ffff", upto)
-        return [Row._make(row) for row in self._all(query, values)]
+        return self._rising(query, values, "position")
 
     def leaf(self, position: int) -> bytes:
         """Return the leaf hash kept with a fact.
@@ -222,10 +278,9 @@ class Log:
         row = self._one(
             "SELECT recorded_at FROM stored_events WHERE rowid=?", (position,)
         )
-        if row is None:
+        if row is None or not isinstance(row[0], str):
             raise FactDamagedError(position, "it is missing")
-        text: str = row[0]
-        return text
+        return row[0]
 
     def _hashes(self, level: int, start: int, stop: int) -> list[bytes]:
         if level == 0:
@@ -244,7 +299,24 @@ class Log:
         rows = self._all(query, values)
         return rows[0] if rows else None
 
+    def _rising(self, query: str, values: tuple[object, ...], column: str) -> list[Row]:
+        """Return facts as long as a column rises; damaged pages may never end."""
+        found: list[Row] = []
+        last = 0
+        self._connection.patience.begin()
+        try:
+            for row in map(_row, self._connection.execute(query, values)):
+                place = getattr(row, column)
+                if place <= last:
+                    raise LogDamagedError(_OUT_OF_ORDER)
+                last = place
+                found.append(row)
+        except SQLITE_SAYS as error:
+            raise translate(error, self.path) from error
+        return found
+
     def _all(self, query: str, values: tuple[object, ...] = ()) -> list[Any]:
+        self._connection.patience.begin()
         try:
             return self._connection.execute(query, values).fetchall()
         except SQLITE_SAYS as error:
@@ -262,9 +334,8 @@ def open_log(path: str) -> Iterator[Log]:
     :raises NoLedgerError: there is no file.
     :raises NotALedgerError: the file is something else.
     :raises SchemaChangedError: its tables are not those a ledger has.
+    :raises StoreError: it is none that can be read safely (`guard`).
     """
-    if not os.path.exists(path):  # noqa: PTH110 - pathlib takes longer than the query
-        raise NoLedgerError(path)
     connection = _connect(path)
     try:
         yield Log(path, connection)
@@ -272,38 +343,24 @@ def open_log(path: str) -> Iterator[Log]:
         connection.close()
 
 
-def _connect(path: str) -> sqlite3.Connection:
+def _connect(path: str) -> guard.Guarded:
     try:
         return _checked(path)
-    except LockedError:
+    except (LockedError, *_AS_FOUND):
         raise
     except LedgerError:
-        if not os.path.exists(f"{path}-journal"):  # noqa: PTH110 - as above
+        if not os.path.exists(f"{path}-journal"):  # noqa: PTH110 - as in `guard`
             raise
     _roll_back_interrupted_write(path)
     return _checked(path)
 
 
-def read_only_uri(path: str) -> str:
-    """Return the URI that opens the file of exactly this name, read-only."""
-    name = os.path.abspath(path)  # noqa: PTH100 - pathlib takes longer than the query
-    for mark, escape in (("%", "%25"), ("?", "%3f"), ("#", "%23")):
-        name = name.replace(mark, escape)
-    return f"file:{name}?mode=ro"
-
-
-def _checked(path: str) -> sqlite3.Connection:
-    uri = read_only_uri(path)
+def _checked(path: str) -> guard.Guarded:
     try:
-        connection = sqlite3.connect(
-            uri, uri=True, timeout=LOCK_TIMEOUT_SECONDS, isolation_level=None
-        )
+        connection = guard.connect(path)
     except SQLITE_SAYS as error:
         raise translate(error, path) from error
     try:
-        connection.execute("PRAGMA query_only=ON")
-        connection.execute("PRAGMA trusted_schema=OFF")
-        connection.execute("PRAGMA cell_size_check=ON")
         _check_schema(path, connection)
         _check_end(connection)
     except SQLITE_SAYS as error:
@@ -317,23 +374,14 @@ def _checked(path: str) -> sqlite3.Connection:
 
 def _check_schema(path: str, connection: sqlite3.Connection) -> None:
     """Compare the tables with what `init` made, before anything in them is trusted."""
-    found = dict(
-        connection.execute(
-            "SELECT name, sql FROM sqlite_schema WHERE name NOT LIKE 'sqlite\\_%'"
-            " ESCAPE '\\'"
-        )
-    )
-    expected = schema.expected()
-    if found == expected:
+    found = connection.execute("SELECT type, name, sql FROM sqlite_schema").fetchall()
+    names = schema.differing(found, schema.expected())
+    if not names:
         return
     application = connection.execute("PRAGMA application_id").fetchone()[0]
-    if application != schema.APPLICATION_ID and not set(found) & set(expected):
+    ours = {name for _, name, _ in found} & set(schema.expected())
+    if application != schema.APPLICATION_ID and not ours:
         raise NotALedgerError(path)
-    names = sorted(
-        str(name)
-        for name in set(found) | set(expected)
-        if found.get(name) != expected.get(name)
-    )
     raise SchemaChangedError(path, ", ".join(names))
 
 
@@ -356,9 +404,12 @@ def _roll_back_interrupted_write(path: str) -> None:
 
     What it restores is the last committed state: nothing recorded is changed.
     """
+    guard.refuse_foreign_journal(path)
     try:
-        connection = sqlite3.connect(path, timeout=LOCK_TIMEOUT_SECONDS)
+        connection = sqlite3.connect(path, timeout=guard.LOCK_TIMEOUT_SECONDS)
+        guard.limit(connection)
         with connection:
+            connection.execute("PRAGMA trusted_schema=OFF")
             connection.execute("SELECT count(*) FROM sqlite_schema")
         connection.close()
     except sqlite3.Error:

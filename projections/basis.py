@@ -90,14 +90,12 @@ def as_of(basis: Basis, log: Log) -> str | None:
 
     No text names both a cut-off and a position: of such a basis it is the cut-off.
     """
-    from zoneinfo import ZoneInfo
-
     from ledger.domain.fiscal import from_micros
 
     if basis.instant is None:
         return None if basis.position == log.head else f"@{basis.position}"
     last = from_micros(basis.cutoff)
-    day = last.astimezone(ZoneInfo(log.identity.timezone)).date()
+    day = last.astimezone(log.identity.zone).date()
     whole = _end_of_day(day, log.identity.timezone) == basis.instant
     if basis.bound == "before" and whole:
         return day.isoformat()

@@ -26,6 +26,7 @@ from ledger.domain.fiscal import to_micros
 from ledger.errors import FactDamagedError
 from ledger.placing import sync
 from projections.readmodel import NEVER, RUN, VERSION
+from projections.readmodel_tables import INDEXES, STATEMENTS, TABLES
 from projections.selecting import Series, cells_of, key_of, series_of, summed
 from projections.standing import COLUMNS, FOLDS, Standing
 from projections.timeline import turns
@@ -53,77 +54,6 @@ _decode = json.JSONDecoder().raw_decode
 
 # What a payload can raise that was never checked, or was changed since.
 _UNFOLDABLE = (KeyError, TypeError, ValueError, AttributeError, RecursionError)
-
-_WHOLE = {"fiscal_year", "place", "approved", "answer", "high_threat"}
-
-TABLES: dict[str, dict[str, Any]] = {
-    "meta": {"version": int, "ledger_id": str, "reached": int, "root": str},
-    "beliefs": {
-        "scr": str,
-        "outcome": str,
-        **{column: int if column in _WHOLE else str for column in COLUMNS},
-        "known_from": int,
-        "position_from": int,
-        "known_until": int,
-        "position_until": int,
-    },
-    "mergers": {
-        "organization": str,
-        "into_id": str,
-        "known_from": int,
-        "position_from": int,
-        "known_until": int,
-        "position_until": int,
-    },
-    "definitions": {
-        "position": int,
-        "known": int,
-        "claimed": int,
-        "measure": str,
-        "version": int,
-        "hash": str,
-        "body": str,
-    },
-    "series": {"number": int, "key": str},
-    "cells": {"cell": int},
-    "own_facts": {"position": int},
-    "runs": {
-        "first": int,
-        "last": int,
-        "claimed": int,
-        "low": int,
-        "high": int,
-        "instants": bytes,
-        "offsets": bytes,
-    },
-}
-"""The plain tables; ``totals`` is made below, as sqlite-utils has no WITHOUT ROWID."""
-
-KEYS = {
-    "definitions": "position",
-    "series": "number",
-    "cells": "cell",
-    "own_facts": "position",
-    "runs": "first",
-}
-
-TOTALS = (
-    "CREATE TABLE totals (cell INTEGER NOT NULL, known_at INTEGER NOT NULL,"
-    " position INTEGER NOT NULL, change INTEGER NOT NULL,"
-    " known_total INTEGER NOT NULL, log_total INTEGER NOT NULL,"
-    " PRIMARY KEY (cell, known_at, position)) STRICT, WITHOUT ROWID"
-)
-
-INDEXES = (
-    "CREATE INDEX totals_by_position ON totals"
-    " (cell, position, known_at, change, log_total)",
-    "CREATE INDEX beliefs_by_year ON beliefs (fiscal_year, scr)",
-    "CREATE INDEX beliefs_by_scr ON beliefs (scr)",
-    "CREATE INDEX beliefs_by_known_from ON beliefs (known_from)",
-    "CREATE INDEX beliefs_by_known_until ON beliefs (known_until)",
-    "CREATE INDEX beliefs_by_position_from ON beliefs (position_from)",
-    "CREATE INDEX beliefs_by_position_until ON beliefs (position_until)",
-)
 
 
 @contextmanager
@@ -166,8 +96,8 @@ def rebuild(
                 batch = _Batch(log, db, reached=0)
                 batch.run(reached, on_progress)
                 _total(db)
-                for index in INDEXES:
-                    db.execute(index)
+                for name in INDEXES:
+                    db.execute(STATEMENTS[name])
                 _total_anew(db, batch.new_series)
                 _mark(db, log, reached)
         sync(Path(draft))
@@ -210,9 +140,8 @@ def _open(path: str) -> Database:
 
 
 def _create(db: Database) -> None:
-    for name, columns in TABLES.items():
-        db.table(name).create(columns, pk=KEYS.get(name), strict=True)
-    db.execute(TOTALS)
+    for name in (*TABLES, "totals"):
+        db.execute(STATEMENTS[name])
     for definition in BUILT_IN.values():
         _new_series(db.conn, key_of(definition), summed(definition))
     db.execute(
@@ -290,12 +219,12 @@ class _Batch:
     def _fact(
         self, position: int, topic: str, recorded_at: str, payload: bytes
     ) -> None:
-        if topic.startswith("ledger."):
-            self._own.append((position,))
-            if topic in ("ledger.defined/1", "ledger.retired/1"):
-                self._definition(position, recorded_at, payload)
-            return
         try:
+            if topic.startswith("ledger."):
+                self._own.append((position,))
+                if topic in ("ledger.defined/1", "ledger.retired/1"):
+                    self._definition(position, recorded_at, payload)
+                return
             fields: Fields = _decode(payload.decode())[0]
             claimed = fields.get("known_at")
             known = self._micros(claimed or recorded_at)

@@ -8,7 +8,15 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from ledger.errors import LedgerError
 from projections import building
-from projections.readmodel import opened, path_beside, read_meta, state
+from projections.readmodel import (
+    has_other_tables,
+    opened,
+    path_beside,
+    read_meta,
+    silent,
+    state,
+)
+from projections.readmodel_tables import TABLES
 from projections.reperforming import Reperformed, anything, reperformed
 
 if TYPE_CHECKING:
@@ -17,7 +25,8 @@ if TYPE_CHECKING:
     from ledger.reader import Log
     from projections.readmodel import ReadModel
 
-_TABLES = (*building.TABLES, "totals")
+_TABLES = (*TABLES, "totals")
+_OTHER_TABLES = "its tables or indexes are not those of a rebuild"
 
 
 class Recomputed(NamedTuple):
@@ -35,18 +44,36 @@ def recomputed(log: Log, on_progress: Callable[[int], None]) -> Recomputed:
     before it is used; one that is behind is gone on from, so it is compared with a
     rebuild up to where it is. Its indexes are checked too: figures are read from them.
     """
-    reached, said = _comparable(log), anything(log)
+    other = (_OTHER_TABLES,) if has_other_tables(path_beside(log.path)) else ()
+    reached, said = None if other else _comparable(log), anything(log)
     if reached is None and not said:
-        return Recomputed((), Reperformed({}, ()))
+        return Recomputed(other, Reperformed({}, ()))
     with tempfile.TemporaryDirectory(prefix="scr-") as folder:
         anew = str(Path(folder) / "readmodel")
         building.rebuild(log, anew, on_progress, reached)
-        differences = () if reached is None else tuple(_differences(log, anew))
+        found = other if reached is None else tuple(_differences(log, anew))
         if not said:
-            return Recomputed(differences, Reperformed({}, ()))
+            return Recomputed(found, Reperformed({}, ()))
         building.catch_up(log, anew, on_progress)
         with opened(anew) as model:
-            return Recomputed(differences, reperformed(log, model, on_progress))
+            return Recomputed(found, reperformed(log, model, on_progress))
+
+
+def differences(log: Log) -> Iterator[str]:
+    """Yield how the read model beside a ledger is not as one made anew, if it differs.
+
+    It is :func:`recomputed` without the figures that facts name.
+    """
+    if has_other_tables(path_beside(log.path)):
+        yield _OTHER_TABLES
+        return
+    reached = _comparable(log)
+    if reached is None:
+        return
+    with tempfile.TemporaryDirectory(prefix="scr-") as folder:
+        anew = str(Path(folder) / "readmodel")
+        building.rebuild(log, anew, silent, reached)
+        yield from _differences(log, anew)
 
 
 def _comparable(log: Log) -> int | None:
@@ -60,18 +87,15 @@ def _comparable(log: Log) -> int | None:
 def _differences(log: Log, anew: str) -> Iterator[str]:
     try:
         with opened(path_beside(log.path)) as held, opened(anew) as made:
-            yield from _structure(held, made)
+            yield from _structure(held)
             for table in _TABLES:
                 yield from _compare(table, held, made)
     except LedgerError as error:
         yield f"it cannot be read ({error})"
 
 
-def _structure(held: ReadModel, made: ReadModel) -> Iterator[str]:
-    """Compare tables and indexes, and let SQLite check that they belong together."""
-    schema = "SELECT type, name, sql FROM sqlite_schema ORDER BY type, name"
-    if held.all(schema) != made.all(schema):
-        yield "its tables or indexes are not those of a rebuild"
+def _structure(held: ReadModel) -> Iterator[str]:
+    """Let SQLite check that tables and indexes belong together."""
     for (said,) in held.all("PRAGMA integrity_check(1)"):
         if said != "ok":
             yield f"SQLite finds it damaged ({said})"
@@ -88,7 +112,7 @@ def _compare(table: str, held: ReadModel, made: ReadModel) -> Iterator[str]:
 
 
 def _order(table: str) -> str:
-    columns = building.TABLES.get(table, dict.fromkeys(range(6)))
+    columns = TABLES.get(table, dict.fromkeys(range(6)))
     return ", ".join(str(place) for place in range(1, len(columns) + 1))
 
 

@@ -327,7 +327,11 @@ def facts(log: Log, asked: Span, wanted: Wanted) -> Iterable[Line]:
         for row in _rows(log, asked, wanted)
         if row.position >= asked.first and passes(line := line_of(row))
     )
-    return lines if wanted.last is None else deque(lines, maxlen=wanted.last)
+    if wanted.last is None:
+        return lines
+    return deque(
+        lines, maxlen=min(wanted.last, log.head)
+    )  # Python's own limit is less.
 
 
 def _rows(log: Log, asked: Span, wanted: Wanted) -> Iterable[Row]:

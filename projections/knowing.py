@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, NamedTuple
-from zoneinfo import ZoneInfo
 
 from ledger.domain.claimed_days import FIELDS
 from ledger.domain.fiscal import format_instant, from_micros, to_micros
@@ -39,7 +38,7 @@ class Knowing:
 
     def __init__(self, log: Log, basis: Basis) -> None:
         self.basis = basis
-        self.zone = ZoneInfo(log.identity.timezone)
+        self.zone = log.identity.zone
         self._day = None
         if basis.instant is not None:
             self._day = self._on(from_micros(basis.cutoff))

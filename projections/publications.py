@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 from datetime import datetime
 from typing import TYPE_CHECKING, NamedTuple
-from zoneinfo import ZoneInfo
 
 from ledger.domain import publication as publications
 from ledger.domain.fiscal import format_instant
@@ -114,7 +113,7 @@ def printed_on(log: Log, one: Recorded) -> str:
     """Return the day of printing; else of recording, in the ledger's zone."""
     if one.content.printed_on is not None:
         return one.content.printed_on
-    zone = ZoneInfo(log.identity.timezone)
+    zone = log.identity.zone
     return datetime.fromisoformat(one.recorded_at).astimezone(zone).date().isoformat()
 
 

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import os
-import sqlite3
 from contextlib import ExitStack, contextmanager
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from ledger.errors import LedgerError
-from ledger.failures import translate, translated
-from ledger.reader import read_only_uri
+from ledger import guard
+from ledger.errors import STUMBLES, LedgerError, LogDamagedError, ReadModelChangedError
+from ledger.failures import SQLITE_SAYS, translate, translated
+from ledger.schema import differing
+from projections.readmodel_tables import STATEMENTS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
 
     Values = dict[str, Any] | tuple[Any, ...]
 
-VERSION = 2
+VERSION = 3
 """Raised whenever the rows mean something else; an older read model is rebuilt."""
 
 NEVER = 2**63 - 1
@@ -48,22 +49,26 @@ class Meta(NamedTuple):
 class ReadModel:
     """An open read model of one log, at or past the log's head."""
 
-    def __init__(self, path: str, connection: sqlite3.Connection) -> None:
+    def __init__(self, path: str, connection: guard.Guarded) -> None:
         self.path = path
         self._connection = connection
 
     def all(self, query: str, values: Values = ()) -> list[Any]:
         """Return the rows of a query."""
+        self._connection.patience.begin()
         try:
             return self._connection.execute(query, values).fetchall()
-        except sqlite3.Error as error:
+        except SQLITE_SAYS as error:
             raise translate(error, self.path) from error
 
     def each(self, query: str) -> Iterator[object]:
         """Yield the rows of a query as they come."""
+        self._connection.patience.begin()
         try:
-            yield from self._connection.execute(query)
-        except sqlite3.Error as error:
+            for row in self._connection.execute(query):
+                yield row
+                self._connection.patience.begin()
+        except SQLITE_SAYS as error:
             raise translate(error, self.path) from error
 
 
@@ -83,15 +88,17 @@ def open_read_model(
     """Yield a read model that has reached the head of the log.
 
     One that is missing, behind, of another version, or of another log is caught up
-    or rebuilt first; where the folder cannot be written, in a temporary folder.
+    or rebuilt first; where the folder cannot be written, in a temporary folder. Of a
+    sealed ledger it always is: what lies beside evidence is neither used nor changed.
     """
     path = path_beside(log.path)
-    for _ in range(ATTEMPTS):
+    for _ in range(0 if guard.is_sealed(log.path) else ATTEMPTS):
         # What is asked is asked of the connection whose rows were found fresh: another
         # process may put another file in its place at any moment.
         with _fresh(log, path) as model:
             if model is not None:
-                yield model
+                with _compared_if_it_stumbles(log, path):
+                    yield model
                 return
         try:
             refresh(log, path, on_progress)
@@ -106,6 +113,24 @@ def open_read_model(
         refresh(log, elsewhere, on_progress)
         with opened(elsewhere) as model:
             yield model
+
+
+@contextmanager
+def _compared_if_it_stumbles(log: Log, path: str) -> Iterator[None]:
+    """Find out whether it was the read model, where what it says makes no sense.
+
+    :raises ReadModelChangedError: it is not as a rebuild.
+    """
+    try:
+        yield
+    except LedgerError:
+        raise
+    except STUMBLES as error:
+        from projections.comparing import differences
+
+        if any(True for _ in differences(log)):
+            raise ReadModelChangedError(path) from error
+        raise
 
 
 @contextmanager
@@ -187,16 +212,50 @@ def _writable_folder(path: str) -> bool:
 
 @contextmanager
 def opened(path: str) -> Iterator[ReadModel]:
-    """Open a read model as it is, read-only."""
+    """Open a read model as it is, read-only.
+
+    :raises LedgerError: it cannot be read, or has other tables than ours.
+    """
     try:
-        connection = sqlite3.connect(
-            read_only_uri(path), uri=True, timeout=30, isolation_level=None
-        )
-        connection.execute("PRAGMA query_only=ON")
-        connection.execute("PRAGMA trusted_schema=OFF")
-    except sqlite3.Error as error:
+        connection = guard.connect(path)
+    except SQLITE_SAYS as error:
         raise translate(error, path) from error
     try:
-        yield ReadModel(path, connection)
+        model = ReadModel(path, connection)
+        _check_tables(model)
+        yield model
     finally:
         connection.close()
+
+
+def _check_tables(model: ReadModel) -> None:
+    """Compare the tables with ours before anything in them is asked.
+
+    :raises LogDamagedError: there are others, or views, triggers and the like.
+    """
+    if differing(_tables(model), STATEMENTS):
+        why = f"the tables of {model.path} are not those of a read model"
+        raise LogDamagedError(why)
+
+
+def has_other_tables(path: str) -> bool:
+    """Whether a read model was changed in its tables; not only of an earlier version.
+
+    Those of one of this version begin with a table that is ours to the letter.
+    """
+    try:
+        connection = guard.connect(path)
+    except (LedgerError, *SQLITE_SAYS):
+        return False
+    try:
+        found = _tables(ReadModel(path, connection))
+    except LedgerError:
+        return False
+    finally:
+        connection.close()
+    ours = ("table", "meta", STATEMENTS["meta"])
+    return ours in found and bool(differing(found, STATEMENTS))
+
+
+def _tables(model: ReadModel) -> list[Any]:
+    return model.all("SELECT type, name, sql FROM sqlite_schema")

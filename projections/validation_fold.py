@@ -10,7 +10,6 @@ from __future__ import annotations
 import json
 from datetime import date, datetime
 from typing import TYPE_CHECKING, NamedTuple
-from zoneinfo import ZoneInfo
 
 from ledger.domain.fiscal import from_micros, to_micros
 from ledger.errors import FactDamagedError
@@ -18,6 +17,7 @@ from projections.standing import FOLDS, KINDS, Standing
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+    from zoneinfo import ZoneInfo
 
     from ledger.reader import Log
     from projections.basis import Basis
@@ -169,7 +169,7 @@ def fold(
     :param on_progress: told the position reached, now and then.
     :raises FactDamagedError: a fact cannot be folded.
     """
-    folding = _Folding(basis, ZoneInfo(log.identity.timezone))
+    folding = _Folding(basis, log.identity.zone)
     for position, topic, recorded_at, payload in log.narrow(0, basis.position):
         if position % _TOLD == 0:
             on_progress(position)

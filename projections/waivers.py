@@ -9,7 +9,6 @@ from __future__ import annotations
 import json
 from datetime import datetime
 from typing import TYPE_CHECKING, NamedTuple
-from zoneinfo import ZoneInfo
 
 from ledger.domain.fiscal import from_micros, to_micros
 from ledger.errors import FactDamagedError
@@ -76,7 +75,7 @@ def day_of(log: Log, basis: Basis) -> str:
     That of its cut-off; without one that of the last fact recorded up to its position:
     an answer never depends on when it is asked.
     """
-    zone = ZoneInfo(log.identity.timezone)
+    zone = log.identity.zone
     if basis.instant is not None:
         return from_micros(basis.cutoff).astimezone(zone).date().isoformat()
     last = next(iter(log.narrow(basis.position - 1, basis.position)), None)

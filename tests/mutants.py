@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 PACKAGE = "ledger.fsck"
 _BESIDE = "fsck_beside"
 _NOTED = {"self.proofs.append", "self.gone.append", "self._stray"}
-_SEEN = "_seen_"
+_SEEN, _TOLD = "_seen_", "_told_"
 
 
 class Check(NamedTuple):
@@ -103,6 +103,9 @@ class _Remover(ast.NodeTransformer):
             return statement if isinstance(node, ast.stmt) else statement.value
         if self.note and isinstance(node, ast.stmt):
             key = (self.module, number)
+            if isinstance(node.value, ast.YieldFrom):
+                said = f"yield from {_TOLD}({key!r}, {ast.unparse(node.value.value)})"
+                return ast.parse(said).body[0]
             return [ast.parse(f"{_SEEN}.add({key!r})").body[0], node]
         return node
 
@@ -144,7 +147,7 @@ class Loader:
 
     def noting(self, seen: set[tuple[str, int]]) -> Callable[..., Checked]:
         """
-        Return `fsck.check` that notes which checks it comes to.
+        Return `fsck.check` that notes which checks tell something.
         """
         return self._loaded(self._noting, seen)
 
@@ -182,7 +185,16 @@ class _Finder:
     def create_module(self, spec) -> ModuleType | None:
         del spec
 
+    def _told(self, key: tuple[str, int], findings):
+        """
+        Note that a check has told something, once it has.
+        """
+        for one in findings:
+            self._seen.add(key)
+            yield one
+
     def exec_module(self, module: ModuleType) -> None:
         module.__dict__[_SEEN] = self._seen
+        module.__dict__[_TOLD] = self._told
         _, _, name = module.__name__.partition(".")
         exec(self._codes[name or "__init__"], module.__dict__)  # noqa: S102 - our text

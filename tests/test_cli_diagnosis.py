@@ -32,7 +32,8 @@ def found() -> dict[str, tuple[str, str]]:
 
 def test_a_sound_installation_is_fine(ledger):
     """
-    Versions, SQLite, our packages, the ledger, its head and what was seen, and more.
+    Versions, SQLite, our packages, the ledger, its head, what was seen and is exposed,
+    read model and imports.
     """
     del ledger
     assert scr("count").code == 0

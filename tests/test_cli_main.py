@@ -20,7 +20,7 @@ from hypothesis import settings
 from hypothesis import strategies as st
 
 from cli.main import COMMANDS, run
-from ledger import reader
+from ledger import guard
 from projections import counts
 from tests import ledgers
 from tests.commandline import DOCUMENTED, filed, life, line, prepare, scr
@@ -356,7 +356,7 @@ def test_a_locked_ledger_is_said_to_be_locked(tmp_path, monkeypatch, arguments):
     """
     path = prepare(tmp_path)
     (tmp_path / "more.jsonl").write_text(life("SCR-9"))
-    monkeypatch.setattr(reader, "LOCK_TIMEOUT_SECONDS", 0.1)
+    monkeypatch.setattr(guard, "LOCK_TIMEOUT_SECONDS", 0.1)
     connect = sqlite3.connect
     monkeypatch.setattr(
         sqlite3, "connect", lambda *a, **k: connect(*a, **{**k, "timeout": 0.1})

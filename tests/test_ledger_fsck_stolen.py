@@ -22,7 +22,7 @@ from ledger.tlog.key_note import NewKey
 from ledger.tlog.merkle import leaf_hash, root
 from tests import ledgers
 from tests.commandline import filed, life, scr
-from tests.keys import ONE, TWO, issue, origin, put_key, signed
+from tests.keys import ONE, TWO, distrust, issue, origin, put_key, signed
 from tests.publications import compact
 from tests.tampering import Image, image_of, put_back, table, tiles_of
 
@@ -232,6 +232,24 @@ def test_it_is_said_where_no_signature_can_be_checked(here, monkeypatch):
     assert "signed: every fact" not in told.out
 
 
+def test_how_far_it_is_signed_is_said(here):
+    """
+    A key that has signed nothing yet, and one that is trusted no further than before
+    its last checkpoint.
+    """
+    path = ledgers.make(here / "new.db")
+    put_key(path, ONE)
+    told = scr("--ledger", path, "verify")
+    assert "not checkpointed: the key " in told.out
+    assert told.out.rstrip().endswith("has signed nothing yet")
+
+    distrust(str(here / "scr.db"), ONE, 7)
+    told = scr("verify")
+    assert told.code == 0
+    assert "\nsigned: every fact up to @6;" in told.out
+    assert "not believed: 2 checkpoints of a size beyond" in told.out
+
+
 def test_what_is_no_checkpoint_is_refused(here):
     """
     A file that is none ends with 2, one that is not there with 3.
@@ -253,7 +271,7 @@ def test_facts_without_a_checkpoint_are_a_note_or_on_request_a_finding(here):
 
     told = scr("verify")
     assert told.code == 0
-    assert "; 2 facts after it are not checkpointed" in told.out
+    assert "; 2 facts after it not checkpointed" in told.out
     assert words("--checkpointed") == (4, ["not checkpointed"])
     told = scr("verify", "--checkpointed")
     assert "run `scr checkpoint`" in told.err

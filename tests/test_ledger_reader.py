@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from cli.main import run
-from ledger import reader
+from ledger import guard, reader
 from ledger.errors import (
     BeyondHeadError,
     InterruptedWriteError,
@@ -190,7 +190,7 @@ def test_a_locked_ledger_says_so(path, monkeypatch):
     """
     After waiting for a writer that goes on and on, one line says what is the matter.
     """
-    monkeypatch.setattr(reader, "LOCK_TIMEOUT_SECONDS", 0.1)
+    monkeypatch.setattr(guard, "LOCK_TIMEOUT_SECONDS", 0.1)
     holder = sqlite3.connect(path, isolation_level=None)
     holder.execute("BEGIN EXCLUSIVE")
 

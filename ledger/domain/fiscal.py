@@ -12,9 +12,11 @@ from bisect import bisect_left
 from datetime import UTC, date, datetime, time, timedelta
 from typing import TYPE_CHECKING
 
+from ledger.errors import UnknownZoneError
+
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from datetime import tzinfo
+    from zoneinfo import ZoneInfo
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _SECOND = timedelta(seconds=1)
@@ -61,7 +63,7 @@ def end_of_day(day: date, zone: str) -> datetime:
     If clocks skip that midnight, the next day begins where they land; if they repeat
     it, at the first of the two. ValueError if there is no such zone.
     """
-    local = _zone(zone)
+    local = zone_named(zone)
     following = day + timedelta(days=1)
     midnight = datetime.combine(following, time.min, local)
     # `fold` picks the offset before (0) or after (1) the clocks change. Both agree
@@ -84,18 +86,21 @@ def days_in(zone: str) -> Callable[[datetime], date]:
     The day is that of the clocks there, as an import takes it for its rules.
     ValueError if there is no such zone.
     """
-    local = _zone(zone)
+    local = zone_named(zone)
     return lambda instant: instant.astimezone(local).date()
 
 
-def _zone(name: str) -> tzinfo:
+def zone_named(name: str) -> ZoneInfo:
+    """Return a time zone.
+
+    :raises UnknownZoneError: there is none of that name; it is a ValueError too.
+    """
     from zoneinfo import ZoneInfo
 
     try:
         return ZoneInfo(name)
-    except (KeyError, ValueError, OSError) as error:
-        message = f"there is no time zone {name!r}: give an IANA name"
-        raise ValueError(message) from error
+    except (KeyError, ValueError, OSError):
+        raise UnknownZoneError(name) from None
 
 
 def parse_fiscal_years(text: str) -> range:

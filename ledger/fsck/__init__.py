@@ -13,7 +13,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ledger.errors import InterruptedWriteError, NoLedgerError
+from ledger.errors import InterruptedWriteError
 from ledger.failures import SQLITE_SAYS, translate
 from ledger.fsck.elsewhere import against, readable, signing, uncovered
 from ledger.fsck.found import BROKEN, DAMAGED, Checked, Finding, Signing
@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
     from ledger.fsck.tables import Tiles
+    from ledger.guard import Guarded
 
     Compare = Callable[[str, int, Callable[[int], str]], Iterable[Finding]]
 
@@ -84,14 +85,12 @@ def check(
 
 
 @contextmanager
-def reading(path: str) -> Iterator[sqlite3.Connection]:
+def reading(path: str) -> Iterator[Guarded]:
     """Open a file as somebody hostile may have left it.
 
     :raises NoLedgerError: there is no file.
     :raises LedgerError: SQLite cannot read it.
     """
-    if not Path(path).exists():
-        raise NoLedgerError(path)
     try:
         with closing(connect(path)) as connection:
             yield connection
@@ -103,7 +102,7 @@ def reading(path: str) -> Iterator[sqlite3.Connection]:
 
 
 def contents(
-    connection: sqlite3.Connection, log: LogCheck, on_progress: Callable[[int], None]
+    connection: Guarded, log: LogCheck, on_progress: Callable[[int], None]
 ) -> Iterator[Finding]:
     """Yield what is wrong with the tables, as soon as it is known.
 

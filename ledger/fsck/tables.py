@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import sqlite3
 from collections.abc import Mapping
-from pathlib import Path
 from typing import TYPE_CHECKING
-from urllib.parse import quote
 
-from ledger import schema
+from ledger import guard, schema
 from ledger.fsck.found import Finding, Row
 from ledger.tlog.merkle import root
 
 if TYPE_CHECKING:
+    import sqlite3
     from collections.abc import Iterator
 
 PAGE = 2_000
@@ -24,30 +22,25 @@ Tiles = Mapping[tuple[object, object], object]
 """The hashes that are kept, by level and place; none of it is believed."""
 
 
-def connect(path: str) -> sqlite3.Connection:
+def connect(path: str) -> guard.Guarded:
     """Open a file read-only, with nothing in it believed: texts come as bytes."""
-    uri = f"file:{quote(str(Path(path).absolute()))}?mode=ro"
-    connection = sqlite3.connect(
-        uri, uri=True, timeout=LOCK_TIMEOUT_SECONDS, isolation_level=None
-    )
+    connection = guard.connect(path)
     connection.text_factory = bytes
-    for pragma in ("query_only=ON", "trusted_schema=OFF", "cell_size_check=ON"):
-        connection.execute(f"PRAGMA {pragma}")
     return connection
 
 
 def schema_text(connection: sqlite3.Connection) -> Iterator[Finding]:
     """Compare the text of every table, index and trigger with what `init` writes."""
-    found = {
-        shown(name): shown(text)
-        for name, text in connection.execute("SELECT name, sql FROM sqlite_schema")
-        if not shown(name).startswith("sqlite_")
-    }
-    expected = schema.expected()
-    for name in sorted(found.keys() | expected.keys()):
-        if found.get(name) != expected.get(name):
-            what = "is missing" if name not in found else "is not as `scr init` made it"
-            yield Finding(None, "schema", f"{name} {what}")
+    found = [
+        (shown(kind), shown(name), None if text is None else shown(text))
+        for kind, name, text in connection.execute(
+            "SELECT type, name, sql FROM sqlite_schema"
+        )
+    ]
+    names = {name for _, name, _ in found}
+    for name in schema.differing(found, schema.expected()):
+        what = "is missing" if name not in names else "is not as `scr init` made it"
+        yield Finding(None, "schema", f"{name} {what}")
     for pragma, value in (
         ("application_id", schema.APPLICATION_ID),
         ("user_version", schema.FORMAT),
@@ -57,7 +50,7 @@ def schema_text(connection: sqlite3.Connection) -> Iterator[Finding]:
             yield Finding(None, "schema", f"{pragma} is {held}, not {value}")
 
 
-def rows(connection: sqlite3.Connection) -> Iterator[Row]:
+def rows(connection: guard.Guarded) -> Iterator[Row]:
     """Yield the rows of the log in the order of their keys, page by page."""
     after = -(2**63)
     query = (
@@ -66,7 +59,10 @@ def rows(connection: sqlite3.Connection) -> Iterator[Row]:
     )
     while page := connection.execute(query, (after, PAGE)).fetchall():
         yield from map(Row._make, page)
+        if page[-1][0] <= after:  # Or the same page would be read for ever.
+            return
         after = page[-1][0]
+        connection.patience.begin()
 
 
 def columns_of(row: Row) -> tuple[str, int, str, bytes, str, bytes] | None:
@@ -98,14 +94,16 @@ def columns_of(row: Row) -> tuple[str, int, str, bytes, str, bytes] | None:
         return None
 
 
-def kept_tiles(connection: sqlite3.Connection) -> Tiles:
+def kept_tiles(connection: guard.Guarded) -> Tiles:
     """Return the tiles that are kept, by level and place."""
+    connection.patience.begin()
     rows = connection.execute("SELECT level, place, hash FROM tiles")
     return {(level, place): held for level, place, held in rows}
 
 
-def given_out(connection: sqlite3.Connection) -> object:
+def given_out(connection: guard.Guarded) -> object:
     """Return the last position that SQLite says it gave out, or None."""
+    connection.patience.begin()
     query = "SELECT seq FROM sqlite_sequence WHERE name=?"
     row = connection.execute(query, (schema.EVENTS,)).fetchone()
     return row[0] if row else None
@@ -143,6 +141,7 @@ def ends(given: object, head: int) -> Iterator[Finding]:
 
 def pages(connection: sqlite3.Connection) -> Iterator[Finding]:
     """Let SQLite check what hashes do not see: pages, and indexes against tables."""
+    connection.set_progress_handler(None, 0)  # It looks at each page once.
     for (line,) in connection.execute("PRAGMA integrity_check(10)"):
         if line != b"ok":
             yield Finding(None, "file", shown(line))

@@ -25,7 +25,7 @@ from eventsourcing.sqlite import (
     SQLiteTransaction,
 )
 
-from ledger import schema
+from ledger import guard, schema
 from ledger.domain.fiscal import format_instant_fixed
 from ledger.errors import LogDamagedError, LogEndError
 from ledger.tlog.entry import entry
@@ -38,7 +38,6 @@ if TYPE_CHECKING:
 
     from eventsourcing.sqlite import SQLiteCursor
 
-LOCK_TIMEOUT_SECONDS = 30
 BULK_CACHE_KIB = 262_144
 SYNCHRONOUS = "EXTRA"
 """FULL is not enough beside a rollback journal (docs/decisions/0017)."""
@@ -68,7 +67,7 @@ class RollbackJournalPool(SQLiteConnectionPool):
                 uri=self.is_sqlite_memory_mode,
                 check_same_thread=False,
                 isolation_level=None,
-                timeout=self.lock_timeout or LOCK_TIMEOUT_SECONDS,
+                timeout=self.lock_timeout or guard.LOCK_TIMEOUT_SECONDS,
             )
         except (sqlite3.Error, TypeError) as error:
             raise InterfaceError(error) from error
@@ -76,6 +75,8 @@ class RollbackJournalPool(SQLiteConnectionPool):
         connection.execute(f"PRAGMA synchronous={SYNCHRONOUS}")
         connection.execute("PRAGMA fullfsync=ON")
         connection.execute("PRAGMA trusted_schema=OFF")
+        connection.execute("PRAGMA cell_size_check=ON")
+        guard.limit(connection)  # What is recorded can be read again.
         connection.execute(f"PRAGMA cache_size=-{BULK_CACHE_KIB}")
         connection.row_factory = sqlite3.Row
         return SQLiteConnection(sqlite_conn=connection, max_age=self.max_age)
