@@ -8,11 +8,9 @@ from contextlib import contextmanager
 from time import monotonic
 from typing import IO, TYPE_CHECKING, Any, NamedTuple, TextIO, TypeVar
 
-import click
-
 from cli import render
-from cli.main import Settings, complain, read_enough
 from cli.safe import display
+from cli.saying import Settings, complain, read_enough
 from ledger.errors import RefusedError, StoreError, UsageError
 
 if TYPE_CHECKING:
@@ -64,6 +62,8 @@ class Asking(NamedTuple):
 
 def basis_options(command: F) -> F:
     """Add ``--as-of`` and ``--basis``."""
+    import click
+
     command = click.option(
         "--basis",
         metavar="BASIS",
@@ -79,6 +79,8 @@ def basis_options(command: F) -> F:
 
 def form_options(command: F) -> F:
     """Add ``--format``, ``--json``, ``--output`` and ``--raw``."""
+    import click
+
     command = click.option(
         "--raw", is_flag=True, help="Leave CSV and TSV cells exact, formulas too."
     )(command)
@@ -102,6 +104,8 @@ def form(given: Mapping[str, Any]) -> Form:
 
     :raises UsageError: ``--json`` and another format contradict.
     """
+    import click
+
     named, as_json = given["format_"], given["as_json"]
     if as_json and named not in (None, "json"):
         message = f"--json and --format {named} contradict; give one"
@@ -110,24 +114,31 @@ def form(given: Mapping[str, Any]) -> Form:
 
 
 @contextmanager
-def asking(settings: Settings, basing: Basing) -> Iterator[Asking]:
-    """Open the ledger read-only, its read model at the head, and resolve the basis."""
+def asking(
+    settings: Settings, basing: Basing, tell: Callable[[str], None] = complain
+) -> Iterator[Asking]:
+    """Open the ledger read-only, its read model at the head, and resolve the basis.
+
+    :param tell: gets what is to be said on standard error.
+    """
     from ledger.reader import open_log
     from projections.readmodel import open_read_model
 
     if basing.as_of is not None and basing.basis is not None:
+        import click
+
         message = "--as-of and --basis contradict; give one"
         raise click.UsageError(message)
     with (
         open_log(settings.ledger) as log,
-        progress("reading the log, position") as tell,
-        open_read_model(log, tell) as model,
+        progress("reading the log, facts") as show,
+        open_read_model(log, show) as model,
     ):
-        basis = resolve(basing, log)
+        basis = resolve(basing, log, tell)
         yield Asking(log, model, basis)
 
 
-def resolve(basing: Basing, log: Log) -> Basis:
+def resolve(basing: Basing, log: Log, tell: Callable[[str], None] = complain) -> Basis:
     """Return the basis asked for; one that is not over yet with a warning."""
     from projections import basis as bases
 
@@ -137,16 +148,18 @@ def resolve(basing: Basing, log: Log) -> Basis:
         return bases.of_now(log)
     basis = bases.parse_as_of(basing.as_of, log)
     if basis.instant is not None:
-        warn_of_future(basis.instant, basing.as_of)
+        warn_of_future(basis.instant, basing.as_of, tell)
     return basis
 
 
-def warn_of_future(instant: int, text: str) -> None:
+def warn_of_future(
+    instant: int, text: str, tell: Callable[[str], None] = complain
+) -> None:
     """Say that a cut-off is not over yet, where it is not."""
     from time import time_ns
 
     if instant > time_ns() // 1000:
-        complain(
+        tell(
             f"warning: {text} is not over yet; what becomes known until then is not"
             " in this answer"
         )
@@ -177,6 +190,8 @@ def _colour() -> bool:
 
 def document_options(command: F) -> F:
     """Add how to write a document, and where to."""
+    import click
+
     for option in (
         click.option(
             "-o", "--output", "path", metavar="FILE", help="Write to a file instead."

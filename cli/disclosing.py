@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import click
-
 from cli.render import Column
 
 if TYPE_CHECKING:
@@ -30,6 +28,8 @@ LEVELS = ("public", "official", "full")
 
 def disclosure_option(command: F) -> F:
     """Add ``--disclosure``."""
+    import click
+
     return click.option(
         "--disclosure",
         type=click.Choice(LEVELS),

@@ -3,14 +3,20 @@
 from __future__ import annotations
 
 import os
+import sys
 
 
 def main() -> None:
-    """Run one command; see ``cli.main``."""
+    """Run one command; see ``cli.main``, and ``cli.plain`` for the plainest."""
     try:
-        from cli.main import main as run
+        from cli.plain import plain
 
-        run()
+        code = plain(sys.argv[1:])
+        if code is None:
+            from cli.main import main as run
+
+            run()
+        sys.exit(code)
     except KeyboardInterrupt:
         # Whatever was half imported is left as it is: there is nothing to undo.
         os.write(2, b"scr: interrupted\n")

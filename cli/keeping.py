@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 from cli.asking import check_text, progress
-from cli.main import say, warn
+from cli.main import complain, say, warn
 from ledger.errors import StoreError
 
 if TYPE_CHECKING:
@@ -71,19 +71,52 @@ def init_command(
 @click.command("rebuild", epilog=REBUILD_EXAMPLES)
 @click.pass_obj
 def rebuild_command(settings: Settings) -> None:
-    """Make the read model anew from the log; nothing is lost by it."""
+    """Make the read model anew from the log; nothing is lost by it.
+
+    It is made beside the one there is, compared with it as far as that goes, and put in
+    its place whole or not at all.
+    """
     from ledger.failures import translated
     from ledger.guard import refuse_sealed
     from ledger.reader import open_log
     from projections import building
+    from projections.comparing import unlike
     from projections.readmodel import path_beside
 
     refuse_sealed(settings.ledger)
     path = path_beside(settings.ledger)
+    compared = None
+
+    def compare(draft: str) -> None:
+        nonlocal compared
+        compared = unlike(log, path, draft)
+
     with (
         open_log(settings.ledger) as log,
-        progress("reading the log, position") as tell,
+        progress("reading the log, facts") as tell,
+        translated(path),
+        building.alone(path),
     ):
-        with translated(path), building.alone(path):
-            building.rebuild(log, path, tell)
-        say(f"rebuilt {path} to @{log.head}")
+        receipt = building.rebuild(log, path, tell, before_swap=compare)
+    say(f"rebuilt {path} to @{receipt.head}, in {_seconds(receipt.seconds)}")
+    say(f"root {receipt.root}")
+    say(", ".join(f"{rows:,} {table}" for table, rows in receipt.rows.items()))
+    _say_compared(compared)
+
+
+def _seconds(seconds: float) -> str:
+    return "less than a second" if seconds < 1 else f"{seconds:,.0f} s"
+
+
+def _say_compared(compared: tuple[int, str | None] | None) -> None:
+    if compared is None:
+        say("there was none before that it could be compared with")
+        return
+    upto, table = compared
+    if table is None:
+        say(f"the one before said the same up to @{upto}")
+        return
+    complain(
+        f"the one before said something else up to @{upto}, in its table {table};"
+        " ask again whatever was answered from it"
+    )

@@ -7,30 +7,52 @@ can be asked for in a few bare interpreter starts (docs/decisions/0006).
 from __future__ import annotations
 
 import os
-import stat
 import sys
-from contextlib import contextmanager
 from importlib import import_module
-from typing import TYPE_CHECKING, Any, NamedTuple, TextIO
+from typing import TYPE_CHECKING, Any
 
 import click
 
-from cli.safe import display
+from cli.saying import (
+    DEFAULT_LEDGER,
+    NO_ROOM,
+    Settings,
+    cannot_write,
+    check_ledger,
+    complain,
+    let_go_of,
+    prepare_streams,
+    read_enough,
+    say,
+    warn,
+)
 from ledger.errors import (
     STUMBLES,
     FaultyFileError,
     LedgerError,
     LogDamagedError,
     NoLedgerError,
-    StoreError,
     TooDeepError,
-    UsageError,
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Sequence
 
-DEFAULT_LEDGER = "scr.db"
+__all__ = [
+    "COMMANDS",
+    "NO_ROOM",
+    "LazyGroup",
+    "Settings",
+    "Suggesting",
+    "check_ledger",
+    "complain",
+    "main",
+    "read_enough",
+    "run",
+    "say",
+    "scr",
+    "warn",
+]
 
 COMMANDS = {
     "init": ("cli.keeping", "make an empty ledger"),
@@ -98,16 +120,9 @@ COMMANDS = {
 }
 """Where each command lives, and what it does in a line; in the order of the help."""
 
-NO_ROOM = 6
 UNEXPECTED = 70
 """A fault of this program, as in ``sysexits.h``; a test never sees it."""
 INTERRUPTED = 130
-
-
-class Settings(NamedTuple):
-    """What holds for every command."""
-
-    ledger: str
 
 
 class Suggesting(click.Group):
@@ -215,51 +230,9 @@ def _damage(ledger: str) -> str | None:
     return f"{first.why}{where}"
 
 
-def check_ledger(ledger: str) -> None:
-    """Refuse what can never name a ledger, before a library stumbles over it."""
-    if not ledger or "\0" in ledger or not _is_unicode(ledger):
-        message = f"{ledger or repr('')} cannot name a ledger; give the path of a file"
-        raise UsageError(message)
-    try:
-        mode = os.stat(ledger).st_mode  # noqa: PTH116 - pathlib costs a command 4 ms
-    except OSError:
-        return  # There is none: who opens it says so, who makes it makes it.
-    if stat.S_ISDIR(mode):
-        message = f"{ledger} is a folder; give the path of a ledger file"
-        raise StoreError(message)
-    if not stat.S_ISREG(mode):  # Opening a pipe would wait for ever.
-        message = f"{ledger} is a device or a pipe; give the path of a ledger file"
-        raise StoreError(message)
-    for beside in (f"{ledger}-journal", f"{ledger}.readmodel"):
-        _check_beside(beside)
-
-
-def _check_beside(path: str) -> None:
-    """Refuse a pipe, a device or a folder where SQLite would open a file."""
-    try:
-        mode = os.stat(path).st_mode  # noqa: PTH116 - as above
-    except OSError:
-        return
-    if not stat.S_ISREG(mode):
-        message = f"{path} is no file, and stands where one has to be; move it away"
-        raise StoreError(message)
-
-
-def _is_unicode(text: str) -> bool:
-    """Say whether UTF-8 holds the text; a file name may be any bytes."""
-    try:
-        text.encode()
-    except UnicodeEncodeError:
-        return False
-    return True
-
-
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run one command; end with the exit code of docs/commands/index.md."""
-    for stream in (sys.stdout, sys.stderr):
-        reconfigure = getattr(stream, "reconfigure", None)
-        if reconfigure is not None:
-            reconfigure(encoding="utf-8", errors="backslashreplace")
+    prepare_streams()
     sys.exit(run(arguments))
 
 
@@ -279,13 +252,10 @@ def run(arguments: Sequence[str] | None = None) -> int:
         return _misused(error)
     except (BrokenPipeError, SystemExit):  # The latter is what click makes of it.
         # The help of a command; answers and lines have `read_enough` around them.
-        _let_go_of(sys.stdout)
+        let_go_of(sys.stdout)
         return 0
     except OSError as error:
-        where = f" {error.filename}" if error.filename else ""
-        complain(f"cannot write or read{where}: {error.strerror or error}")
-        _let_go_of(sys.stdout)
-        return NO_ROOM
+        return cannot_write(error)
     except RecursionError:
         # Nothing here calls itself but what follows the nesting of somebody's data.
         if os.environ.get("SCR_DEBUG"):
@@ -294,39 +264,6 @@ def run(arguments: Sequence[str] | None = None) -> int:
     except Exception as error:  # noqa: BLE001 - no traceback reaches a user
         return _unexpected(error)
     return code if isinstance(code, int) else 0
-
-
-def say(text: str) -> None:
-    """Write one line on stdout, safe whatever the text holds."""
-    with read_enough():
-        click.echo(display(text))
-
-
-@contextmanager
-def read_enough() -> Iterator[None]:
-    """Let a command go on to its end, and its verdict, when stdout is not read on.
-
-    `scr log | head`: whoever read has read enough. What was to be recorded is recorded
-    all the same, and what does not verify ends with 4.
-    """
-    try:
-        yield
-    except BrokenPipeError:
-        _let_go_of(sys.stdout)
-
-
-def complain(text: str, prefix: str = "scr: ") -> None:
-    """Write one line on stderr, safe whatever the text holds."""
-    try:
-        click.echo(f"{prefix}{display(text)}", err=True)
-    except OSError:
-        # Nobody listens: `2>&1 | head`. The exit code still says how it ended.
-        _let_go_of(sys.stderr)
-
-
-def warn(text: str) -> None:
-    """Warn on stderr of what keeps nothing from being done."""
-    complain(f"warning: {text}")
 
 
 def _refused(error: LedgerError) -> int:
@@ -354,13 +291,3 @@ def _unexpected(error: Exception) -> int:
         " please report it, with what SCR_DEBUG=1 shows"
     )
     return UNEXPECTED
-
-
-def _let_go_of(stream: TextIO | None) -> None:
-    """Turn a stream that cannot be written to nowhere, so that the end is silent."""
-    if stream is None:
-        return
-    try:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
-    except (OSError, ValueError):
-        return  # It is no file, so nothing is left in it.

@@ -160,6 +160,7 @@ def prepared() -> Iterator[None]:
     import cli.proof_checking
     import cli.witness
     from ledger import app, private_keys
+    from projections import building
 
     clock = Clock()
     elsewhere = mock.Mock(**{"time.return_value": START.timestamp()})
@@ -175,6 +176,7 @@ def prepared() -> Iterator[None]:
         mock.patch.object(app, "account", return_value="registry"),
         mock.patch.object(cli.proof_checking, "time", elsewhere),
         mock.patch.object(cli.witness, "time", elsewhere),
+        mock.patch.object(building, "monotonic", return_value=0.0),
     ):
         Path("first.jsonl").write_text(worked_example(), encoding="utf-8")
         Path("extract.csv").write_text(block("maps.md", "csv"), encoding="utf-8")

@@ -103,6 +103,7 @@ from ledger.members import committed, summary_of
 from ledger.membership import summary_json
 from ledger.placing import put_in_place
 from ledger.store import (
+    apart,
     assertions,
     keys,
     live,
@@ -281,19 +282,21 @@ class CaseLedger(Application[str]):
         """
         _check_source(source)
         with paused_collector(), self._appending(keep=not dry_run) as appending:
-            left_out = None
-            if set_aside is not None:
-                left_out = _left_out(appending, zone, file, facts)
-            loader = Loader(
-                appending,
-                zone,
-                source=source,
-                left_out=left_out,
-                set_aside=lambda aside: set_aside and set_aside(_line_aside(aside)),
-            )
-            totals = loader.load(facts.lines(on_progress))
-            if loader.faults.count:
-                raise _faulty(file, loader.faults, facts.columns)
+            if set_aside is None:
+                lines = facts.lines(on_progress)
+                totals, faults = apart.load(appending, zone, lines, source=source)
+            else:
+                loader = Loader(
+                    appending,
+                    zone,
+                    source=source,
+                    left_out=_left_out(appending, zone, file, facts),
+                    set_aside=lambda aside: set_aside(_line_aside(aside)),
+                )
+                totals = loader.load(facts.lines(on_progress))
+                faults = loader.faults
+            if faults.count:
+                raise _faulty(file, faults, facts.columns)
             if totals.new or _newly_aside(appending, facts.sha256, totals.set_aside):
                 said = {"source": source, **_mapped(facts.map)}
                 imported = _imported(file, facts.sha256, totals, said)

@@ -275,6 +275,8 @@ class FactDamagedError(IntegrityError):
     """What is stored at a position cannot have been recorded by this ledger."""
 
     def __init__(self, position: int, why: str) -> None:
+        self.position = position
+        self.why = why
         super().__init__(
             f"the fact at position {position} is damaged: {why};"
             " run `scr verify` and restore a copy that verifies"

@@ -40,6 +40,7 @@ if TYPE_CHECKING:
     from ledger.tlog.tiles import ReadHashes
 
 PAGE = 5_000
+_SAMPLED = 1_000
 
 
 _OUT_OF_ORDER = "its facts do not stand in order"
@@ -195,6 +196,60 @@ class Log:
     def narrow(self, after: int, upto: int) -> Iterator[tuple[int, str, str, bytes]]:
         """Yield position, topic, ``recorded_at`` and payload: what a fold reads."""
         return self._paged("rowid, topic, recorded_at, state", after, upto)
+
+    def hashed(
+        self, after: int, upto: int
+    ) -> Iterator[tuple[int, object, object, object, object, object, object]]:
+        """Yield all columns of a fact as they are kept, its leaf hash last."""
+        columns = (
+            "rowid, originator_id, originator_version, topic, recorded_at, state,"
+            " leaf_hash"
+        )
+        return self._paged(columns, after, upto)
+
+    @property
+    def tile_levels(self) -> list[int]:
+        """The levels of which there are tile entries, in order."""
+        return [
+            level
+            for (level,) in self._all("SELECT DISTINCT level FROM tiles ORDER BY 1")
+        ]
+
+    def tiles(self, level: int) -> dict[int, bytes]:
+        """Return the tile entries of a level by their place."""
+        return dict(self._all("SELECT place, hash FROM tiles WHERE level=?", (level,)))
+
+    def by_stream(
+        self, first: str, until: str | None, upto: int
+    ) -> Iterator[tuple[str, int, int, str, str, bytes]]:
+        """Yield facts stream by stream, by code point, each in its order.
+
+        Stream, version, position, topic, ``recorded_at`` and payload, up to a
+        position; of the streams from ``first`` to before ``until``, None for all.
+        """
+        query = (
+            "SELECT originator_id, originator_version, rowid, topic, recorded_at, state"  # noqa: S608 - ours
+            " FROM stored_events WHERE (originator_id, originator_version)>(?,?)"
+            f"{'' if until is None else ' AND originator_id<?'} AND rowid<=?"
+            " ORDER BY originator_id, originator_version LIMIT ?"
+        )
+        bounds = (upto, PAGE) if until is None else (until, upto, PAGE)
+        stream, version = first, -1
+        while page := self._all(query, (stream, version, *bounds)):
+            yield from page
+            if page[-1][:2] <= (stream, version):  # Or it would be read for ever.
+                raise LogDamagedError(_OUT_OF_ORDER)
+            stream, version = page[-1][:2]
+
+    def middle_stream(self, upto: int) -> str:
+        """Return a stream that has about as many facts before it as after it."""
+        positions = range(1, upto + 1, max(1, upto // _SAMPLED))
+        query = (
+            "SELECT originator_id FROM stored_events"
+            " WHERE rowid IN (SELECT value FROM json_each(?)) ORDER BY originator_id"
+        )
+        names = self._all(query, (json.dumps(list(positions)),))
+        return names[len(names) // 2][0] if names else ""
 
     def at(self, positions: Iterable[int]) -> list[Row]:
         """Return the facts at some positions, in their order in the log."""

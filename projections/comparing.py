@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import sqlite3
 import tempfile
+from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
+from ledger import guard
 from ledger.errors import LedgerError
 from projections import building
 from projections.readmodel import (
+    NEVER,
     has_other_tables,
     opened,
     path_beside,
@@ -18,6 +22,7 @@ from projections.readmodel import (
 )
 from projections.readmodel_tables import TABLES
 from projections.reperforming import Reperformed, anything, reperformed
+from projections.standing import COLUMNS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -26,6 +31,8 @@ if TYPE_CHECKING:
     from projections.readmodel import ReadModel
 
 _TABLES = (*TABLES, "totals")
+_UNTIL = f"CASE WHEN n.position_until>:upto THEN {NEVER} ELSE n.position_until END"
+_KNOWN_UNTIL = f"CASE WHEN n.position_until>:upto THEN {NEVER} ELSE n.known_until END"
 _OTHER_TABLES = "its tables or indexes are not those of a rebuild"
 
 
@@ -74,6 +81,65 @@ def differences(log: Log) -> Iterator[str]:
         anew = str(Path(folder) / "readmodel")
         building.rebuild(log, anew, silent, reached)
         yield from _differences(log, anew)
+
+
+def unlike(log: Log, held: str, made: str) -> tuple[int, str | None] | None:
+    """Compare a read model with a newer one, where both cover the same positions.
+
+    :param held: the one that was there before.
+    :param made: a whole one, at least as far on.
+    :returns: up to which position, and the table that differs; None instead of both if
+        the one before cannot be compared: it is of another version or log, or damaged.
+    """
+    meta = read_meta(held)
+    if meta is None or state(log, held) == "unusable":
+        return None
+    with closing(sqlite3.connect(":memory:", uri=True)) as connection:
+        try:
+            # By the indexes there are: one made for the occasion fills the memory.
+            connection.execute("PRAGMA automatic_index=OFF")
+            for name, path in (("held", held), ("made", made)):
+                connection.execute(f"ATTACH ? AS {name}", (guard.uri(path),))
+            for table, pairs in _PAIRS.items():
+                if not _paired(connection, table, pairs, meta.reached):
+                    return meta.reached, table
+        except sqlite3.Error:
+            return None
+    return meta.reached, None
+
+
+_PAIRS = {
+    "totals": (
+        "position",
+        "n.cell=h.cell AND n.known_at=h.known_at AND n.position=h.position"
+        " AND n.change=h.change AND n.log_total=h.log_total",
+    ),
+    "beliefs": (
+        "position_from",
+        "n.scr=h.scr AND n.position_from=h.position_from AND n.outcome=h.outcome"
+        + "".join(
+            f" AND n.{column} IS h.{column}" for column in (*COLUMNS, "known_from")
+        )
+        + f" AND h.position_until={_UNTIL} AND h.known_until={_KNOWN_UNTIL}",
+    ),
+}
+"""Which position a row begins at, and which rows of both are the same."""
+
+
+def _paired(
+    connection: sqlite3.Connection, table: str, pairs: tuple[str, str], upto: int
+) -> bool:
+    begins, same = pairs
+    values = {"upto": upto}
+    counts = [
+        connection.execute(query, values).fetchone()[0]
+        for query in (
+            f"SELECT count(*) FROM held.{table}",  # noqa: S608 - our names, and below
+            f"SELECT count(*) FROM made.{table} WHERE {begins}<=:upto",  # noqa: S608
+            f"SELECT count(*) FROM held.{table} h CROSS JOIN made.{table} n ON {same}",  # noqa: S608
+        )
+    ]
+    return len(set(counts)) == 1
 
 
 def _comparable(log: Log) -> int | None:

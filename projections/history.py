@@ -115,6 +115,10 @@ def details(line: Line) -> str:
         del told["content"]
         of_package = told.pop("publication", None) is None
         told = {**(_packaged if of_package else _printed)(content), **told}
+    if isinstance(figures := told.get("figures"), list):
+        told["figures"] = _figures(figures)
+    if line.get("event") in _SIGNED and isinstance(note := told.get("note"), str):
+        told["note"] = note.partition("\n\n")[0].replace("\n", " ")
     if isinstance(items := told.get("items"), list):  # A frame may have thousands.
         told["items"] = f"{len(items):,}"
     if isinstance(strata := told.get("strata"), list):
@@ -130,14 +134,18 @@ def _printed(content: Mapping[str, Any]) -> Line:
     names = ("kind", "document", "claims", "override")
     kept = content.get("figures")
     figures = kept if isinstance(kept, list) else []  # `scr verify` says what is wrong.
-    words = [
+    told: Line = {name: content[name] for name in names if name in content}
+    return {**told, "figures": _figures(figures)}
+
+
+def _figures(figures: list[Any]) -> str:
+    """Return figures in words, but not what each of them counts."""
+    return "; ".join(
         f"{one.get('measure')} FY{one.get('fiscal_year')}"
         f" {one.get('printed', one.get('value'))}"
         for one in figures
         if isinstance(one, dict)
-    ]
-    told: Line = {name: content[name] for name in names if name in content}
-    return {**told, "figures": "; ".join(words)}
+    )
 
 
 def _packaged(content: Mapping[str, Any]) -> Line:
@@ -153,6 +161,18 @@ def _stratum(one: dict[str, Any]) -> str:
     return "{} {:,} and {:,} spares of {:,}".format(one["stratum"], *sizes)
 
 
+_SIGNED = frozenset({"keyed", "checkpointed"})
+"""Facts whose note is a signed one: its text says what was signed."""
+
+_ABOUT_SIGNING = {
+    "keyed": "keys",
+    "distrusted": "keys",
+    "checkpointed": "checkpoints",
+    "cosigned": "checkpoints",
+    "entrusted": "witnesses",
+}
+
+
 def subject_of(line: Line) -> object:
     """Return what a line is about: an SCR, an organization, a measure or the like."""
     names = (
@@ -160,6 +180,7 @@ def subject_of(line: Line) -> object:
         *("request", "recommendation", "package"),
     )
     others = "taxonomy" if "taxonomy" in line else "ledger"
+    others = _ABOUT_SIGNING.get(str(line.get("event")), others)
     return next((line[name] for name in names if name in line), others)
 
 

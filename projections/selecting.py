@@ -182,6 +182,8 @@ class Series(NamedTuple):
     year: Callable[[Observation], int]
     by_outcome: bool
     once: bool
+    looks_at: frozenset[int]
+    """The places in an observation on which it depends where it counts."""
 
 
 def summed(definition: Definition) -> bool:
@@ -248,7 +250,21 @@ def series_of(number: int, definition: Definition) -> Series:
         year_of(definition),
         definition.unit == "outcome",
         definition.once == "ever",
+        frozenset(INDEX[column] for column in _columns(definition)),
     )
+
+
+def _columns(definition: Definition) -> set[str]:
+    year = year_column(definition)
+    return {
+        *("kind", "answer", "fiscal_year" if year == "happened_on" else year),
+        *(clause.column for clause in clauses(definition)),
+    }
+
+
+def looked_at(every: Iterable[Series]) -> tuple[int, ...]:
+    """Return the places in an observation that decide where any series counts it."""
+    return tuple(sorted(frozenset().union(*(one.looks_at for one in every))))
 
 
 def cell(series: int, year: int, answer: int) -> int:
@@ -312,6 +328,7 @@ __all__ = [
     "cells_of",
     "clauses",
     "key_of",
+    "looked_at",
     "series_of",
     "summed",
     "taker",

@@ -22,7 +22,7 @@ from cli.main import run
 from ledger import app, fsck
 from ledger.errors import LedgerError
 from ledger.reader import open_log
-from tests import ledgers
+from tests import ledgers, users
 from tests.commandline import HISTORY, Told, filed, line
 from tests.packages import hash_now
 
@@ -78,6 +78,7 @@ def fixed() -> Iterator[None]:
             )
         stack.enter_context(mock.patch.object(app, "uuid4", return_value=LEDGER_ID))
         stack.enter_context(mock.patch.object(app, "account", return_value="registry"))
+        stack.enter_context(mock.patch.object(app, "token_hex", return_value="5c" * 32))
         stack.enter_context(mock.patch.dict(os.environ, ENVIRONMENT))
         yield
 
@@ -148,8 +149,10 @@ def written(folder: Path, scrs: int) -> None:
 def perform(act: Act, path: str) -> Told:
     """Do one act on the ledger of a folder, and say how it ended.
 
-    The files are those beside the ledger, whatever the working directory is.
+    The files are those beside the ledger, whatever the working directory is. Who acts
+    has never seen a ledger: files are put back here that were seen to be longer.
     """
+    users.forget()
     folder = Path(path).parent
     given = [
         str(folder / one) if one.endswith((".jsonl", ".db")) else one

@@ -13,6 +13,7 @@ from typing import Any, NamedTuple
 
 from ledger.domain import publication as publications
 from ledger.domain.definitions import BUILT_IN, hash_of
+from ledger.tlog import note
 from tests import test_ledger_fsck as plain
 from tests import test_ledger_fsck_signed as signed
 from tests.people import smuggle
@@ -130,6 +131,12 @@ def forged(position: int, change: Callable[[dict], Any], *, seal: bool = False) 
     return do
 
 
+def _own_witness(path: str) -> None:
+    public = note.public_of(signed.THREE.private, "w", note.COSIGNATURE)
+    said = {"event": "entrusted", "required": 1, "witnesses": [str(public)]}
+    smuggle(path, "witnesses", "ledger.entrusted/1", **said)
+
+
 def _index(path: str) -> None:
     """
     Change a letter in the index of streams alone.
@@ -208,6 +215,12 @@ def _smuggled(stream: str, event: str, **fields: Any) -> Do:
 
 SCR = {"scr": "S-1", "effective_on": "2024-01-01", "run_by": None}
 ZEROS = "0" * 64
+SUMMED = {
+    "seal": ZEROS,
+    "figures": [
+        {"measure": "m", "fiscal_year": 2019, "value": 1, "members_root": ZEROS}
+    ],
+}
 
 
 def _figure(path: str, **said: Any) -> dict[str, Any]:
@@ -416,6 +429,38 @@ FURTHER = [
         "sample",
         8,
         "it was proved at root",
+    ),
+    # Members and summaries of what is printed; witnesses.
+    Attack(
+        "members of another secret",
+        "published",
+        forged(304, lambda fields: fields.update(members_secret="ab" * 32)),
+        "publication",
+        304,
+        "not what its secret gives",
+    ),
+    Attack(
+        "summary of nothing",
+        "signed",
+        _smuggled("summary/NONE", "summarized", publication="NONE", **SUMMED),
+        "publication",
+        10,
+        "sums up no publication",
+    ),
+    Attack(
+        "summary of something else",
+        "published",
+        _smuggled("summary/A", "summarized", publication="A", **SUMMED),
+        "publication",
+        307,
+        "says otherwise",
+    ),
+    Attack(
+        "the log's own key as its witness",
+        "signed",
+        _own_witness,
+        "unsigned",
+        10,
     ),
     # Keys, checkpoints, and what is held elsewhere.
     Attack("a key of another past", "signed", _keys, "forked", 10),

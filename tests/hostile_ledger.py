@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 from unittest import mock
 
+import cli.witness
 from ledger import app
 from tests import ledgers
 from tests.commandline import scr
@@ -52,7 +53,9 @@ def build(folder: Path, texts: Sequence[str], few: Sequence[str]) -> Build:
     with acting(few[0]):
         _facts(made)
         _definitions(made)
+        _key(made)
         _publications(made)
+        _witnesses(made)
         _sample(made)
         _requests(made)
         _recommendations(made)
@@ -185,7 +188,7 @@ def _publications(made: Build) -> None:
             "printed_on": "2020-01-15",
             "as_of": "2020-01-15",
             "fiscal_year": 2019,
-            "figures": {"dd-all": number},
+            "figures": {"dd-all": number + 1},
         }
         for number, text in enumerate(made.few)
     ]
@@ -206,6 +209,32 @@ def _publications(made: Build) -> None:
         again = (f"--document={text}", f"--claims={text}", f"--override={text}")
         _ok("restate", f"OLD-{number}", *again, *why)
     _ok("publication", "withdraw", "NEW-0", *why)
+
+
+def _key(made: Build) -> None:
+    by = f"--by={made.few[0]}"
+    _ok("key", "new", by)
+    _ok("key", "rotate", by)
+    rows = scr("key", "list", "--json").json["rows"]
+    Path("log.vkey").write_text("".join(f"{one['vkey']}\n" for one in rows))
+
+
+def _witnesses(made: Build) -> None:
+    """Let a witness sign, put an older copy back, and revoke the key."""
+    by, why = f"--by={made.few[1]}", f"--reason={made.few[1]}"
+    early = mock.Mock(**{"time.return_value": 1_700_000_000.0})
+    with mock.patch.object(cli.witness, "time", early):
+        Path("w.vkey").write_text(scr("witness", "new", "w").out, encoding="utf-8")
+        _ok("witness", "policy", "--required", "1", "--witness", "w.vkey", by)
+        _ok("checkpoint", "-o", "held.txt", by)
+        _ok("witness", "sign", "held.txt", "--key", "log.vkey", "-o", "line.txt")
+        _ok("witness", "add", "line.txt", by)
+    older = Path(made.path).read_bytes()
+    _ok("reopen", "SCR-0", by, why)
+    Path(made.path).write_bytes(older)
+    _ok("checkpoint", "admit", by, why)
+    current = scr("key", "list", "--json").json["rows"][-1]["key"]
+    _ok("key", "revoke", current, "--trusted-to", "@1", by, why)
 
 
 def _sample(made: Build) -> None:

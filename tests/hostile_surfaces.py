@@ -257,6 +257,8 @@ def asked(number: int) -> dict[tuple[str, ...], list[tuple[str, ...]]]:
         ("restate",): [("--plan", "--scr", "SCR-0")],
         ("trace",): [("SCR-0",), ("SCR-2", "--disclosure", "full")],
         ("person", "list"): [()],
+        ("key", "list"): [()],
+        ("witness", "list"): [()],
         ("sample", "plan"): [
             ("--confidence", "95", "--expected", "50", "--margin", "10"),
         ],

@@ -140,7 +140,7 @@ static ssize_t written(int fd, const void *data, size_t size, off_t offset) {
     REAL("pwrite64", ssize_t, (int, const void *, size_t, off_t));
     const char *path = of(fd);
     if (path && fails(WRITES)) {
-        if (!half || size < 2) return -1;
+        if (!half || (size < 2 && !dies)) return -1;
         ssize_t done = real(fd, data, size / 2, offset);
         if (dies) raise(SIGKILL);
         if (done > 0) note('W', path, offset, data, done);
@@ -165,7 +165,7 @@ ssize_t write(int fd, const void *data, size_t size) {
     const char *path = of(fd);
     if (!path) return real(fd, data, size);
     if (fails(WRITES)) {
-        if (!half || size < 2) return -1;
+        if (!half || (size < 2 && !dies)) return -1;
         size /= 2;
         if (dies) {
             real(fd, data, size);

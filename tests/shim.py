@@ -6,6 +6,7 @@ process of its own; a machine without one skips these tests.
 
 from __future__ import annotations
 
+import atexit
 import ctypes
 import os
 import shutil
@@ -52,7 +53,9 @@ def compiled() -> str:
         pytest.skip("there is no C compiler here")
     if not sys.platform.startswith("linux"):
         pytest.skip("LD_PRELOAD is of Linux")
-    target = Path(tempfile.mkdtemp(prefix="scr-shim-")) / "shim.so"
+    folder = tempfile.mkdtemp(prefix="scr-shim-")
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    target = Path(folder) / "shim.so"
     subprocess.run(
         [compiler, "-O1", "-shared", "-fPIC", "-o", target, SOURCE, "-ldl"], check=True
     )

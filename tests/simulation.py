@@ -21,7 +21,7 @@ from unittest import mock
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from ledger import app, fsck
+from ledger import app, fsck, guard
 from ledger.errors import (
     HeadMovedError,
     LedgerError,
@@ -34,7 +34,15 @@ from ledger.reader import open_log
 from ledger.store import sqlite as store
 from projections import comparing, counts, publishing
 from projections.readmodel import open_read_model
-from tests import definitions, ledgers, oracle, packages, publications, restatements
+from tests import (
+    definitions,
+    ledgers,
+    oracle,
+    packages,
+    publications,
+    restatements,
+    users,
+)
 from tests.faulty import Clock, Connection, CrashError
 from tests.strategies import MICROSECOND, MIDNIGHTS, Load, Tape, World, as_jsonl
 
@@ -108,6 +116,7 @@ class Simulation:
 
         :raises Broken: something acknowledged is gone, double or changed.
         """
+        users.forget()  # Another life of this ledger went further.
         wrapped = store.RollbackJournalPool._create_connection
 
         def connected(pool: store.RollbackJournalPool) -> Any:
@@ -119,7 +128,8 @@ class Simulation:
             mock.patch.object(
                 store.RollbackJournalPool, "_create_connection", connected
             ),
-            mock.patch.object(store, "LOCK_TIMEOUT_SECONDS", 0),
+            mock.patch.object(guard, "LOCK_TIMEOUT_SECONDS", 0),
+            mock.patch.object(app, "token_hex", return_value="5c" * 32),
         ):
             step = 0
             try:

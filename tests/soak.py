@@ -25,7 +25,7 @@ PLANNED: Mapping[str, str] = {
     "power": "loss of power at every file operation, from a record of all of them",
     "io-errors": "the Nth call that writes, syncs, names or removes fails, for every N",
     "io-errors-twice": "a second one fails while the first is recovered from",
-    "file-size": "no room: a limit on the size of files, at every size",
+    "file-size": "no room: a limit on the size of files, at random sizes",
     "races": "two writers and a reader, each a process",
     "copies": "copies made the wrong way while somebody writes",
     "corrections-machine": "correction packages against a model, random steps",

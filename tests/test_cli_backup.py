@@ -38,7 +38,8 @@ def test_a_backup_says_how_far_it_goes(folder):
 
 def test_a_read_model_of_what_was_there_before_is_not_used(folder):
     """
-    After a restore in the same place figures are those of the backup.
+    After a restore in the same place figures are those of the backup; what was seen
+    to be there and is gone is admitted by a fact, or said to need one.
     """
     assert scr("backup", "monday.db").code == 0
     before = scr("count", "--json").out
@@ -47,10 +48,34 @@ def test_a_read_model_of_what_was_there_before_is_not_used(folder):
     assert scr("count", "--json").out != before
     (folder / "scr.db").rename(folder / "kept.db")
 
-    assert scr("restore", "monday.db").code == 0
+    told = scr("restore", "monday.db")
 
+    assert told.code == 0
+    assert "nothing is recorded in it until `scr checkpoint admit" in told.err
     assert scr("count", "--json").out == before
+    assert scr("import", "more.jsonl").code == 4
+
+    (folder / "scr.db").unlink()
+    why = ("--reason", "the disk failed", "--by", "registry")
+    told = scr("restore", "monday.db", *why)
+    assert (told.code, told.err) == (0, "")
+    assert "recorded @20: @21 " in told.out
     assert scr("verify").code == 0
+    assert scr("import", "more.jsonl").code == 0
+    assert scr("log", "--event", "restored", "--json").json["rows"][0]["by"] == (
+        "registry"
+    )
+
+
+def test_a_reason_is_somebodys(folder):
+    """
+    It is recorded, so it is a text, and says by whom.
+    """
+    assert scr("backup", "monday.db").code == 0
+    for wrong in (["--reason", "x"], ["--reason", " ", "--by", "b"]):
+        told = scr("--ledger", "again.db", "restore", "monday.db", *wrong)
+        assert told.code == 2
+        assert not (folder / "again.db").exists()
 
 
 REFUSED = [

@@ -8,7 +8,7 @@ import pytest
 
 from ledger import app, fsck
 from ledger.reader import open_log
-from tests import ledgers
+from tests import ledgers, users
 from tests.claims import writing
 from tests.commandline import HISTORY, life, prepare, scr
 from tests.restatements import publish, restate
@@ -205,6 +205,7 @@ def test_a_floor_that_is_higher_than_its_figure_was_recorded_once():
     assert mark(at_least="9").code == 0
     tamper("scr.db", put(45, '"at_least":9', '"at_least":10'))
     rehash("scr.db")
+    users.forget()
 
     assert not fsck.check("scr.db", lambda _: None).findings
     assert rows()[1]["floor"] == 10

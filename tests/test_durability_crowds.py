@@ -16,8 +16,7 @@ from unittest import mock
 
 import pytest
 
-from ledger import app, fsck, reader
-from ledger.fsck import tables
+from ledger import app, fsck, guard
 from ledger.reader import open_log
 from ledger.store import sqlite
 from tests import ledgers
@@ -166,8 +165,7 @@ def folder(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     prepare(tmp_path)
     (tmp_path / "more.jsonl").write_text(filed("NEW"))
-    for module in (reader, sqlite, tables):
-        monkeypatch.setattr(module, "LOCK_TIMEOUT_SECONDS", 0.05)
+    monkeypatch.setattr(guard, "LOCK_TIMEOUT_SECONDS", 0.05)
     return tmp_path
 
 

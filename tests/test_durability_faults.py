@@ -174,7 +174,7 @@ def test_with_journals_removed_it_is_red():
     """
     What a killed command leaves beside the ledger is not rubbish: it is the way back.
     """
-    since, count = time.monotonic(), max(40, min(TWICE, 500))
+    since, count = time.monotonic(), max(150, min(TWICE, 500))
     told = json.loads(shim.preloaded(f"{HERE}fail_twice", str(count), "careless"))
     wrong = [one for one in told if one[-1]]
     what = "the same, with journals removed instead of rolled back"

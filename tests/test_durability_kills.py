@@ -114,11 +114,13 @@ def die_at_calls(most: str, half: str) -> None:
     library = shim.library()
     library.shim_root(str(ledgers.MEMORY).encode())
 
+    kinds = shim.WRITES if int(half) else shim.EVERYTHING
+
     def arm(number: int) -> None:
-        library.shim_kill(number, shim.EVERYTHING, int(half))
+        library.shim_kill(number, kinds, int(half))
 
     with acts.fixed():
-        way = steps.by_call(arm, shim.EVERYTHING)
+        way = steps.by_call(arm, kinds)
         trials = steps.everywhere(way, int(most), begin=SEED)
     wrong = [one for one in trials if one.faults or one.code is not None]
     print(json.dumps([len(trials), wrong]))  # noqa: T201 - to who called
@@ -158,15 +160,14 @@ def test_an_import_in_two_transactions_is_red(monkeypatch):
     """
     If a batch were committed before the next, a kill would leave half a file.
     """
-    put = Appending.put
+    put = Appending.put_placed
 
-    def put_and_commit(self, events):
-        placed = put(self, events)
+    def put_and_commit(self, facts):
+        put(self, facts)
         self.cursor.execute("COMMIT")
         self.cursor.execute("BEGIN IMMEDIATE")
-        return placed
 
-    monkeypatch.setattr(Appending, "put", put_and_commit)
+    monkeypatch.setattr(Appending, "put_placed", put_and_commit)
     since = time.monotonic()
     trials = steps.everywhere(steps.by_statement(), 1_000, kinds=["import"])
     wrong = [one for one in trials if one.faults]

@@ -244,5 +244,7 @@ def test_a_bomb_that_goes_off_is_seen(folder, monkeypatch):
     monkeypatch.setattr("tests.test_hostile_bombs.PROGRAM", [sys.executable, "-c", off])
     found = fallen(folder, "printings: zeros")
 
-    figure("hostile-bombs", "seeded", 1, bool(found), "seen, with lines of any length")
+    figure(
+        "hostile-bombs", "seeded", 1, int(bool(found)), "seen, with lines of any length"
+    )
     assert any("MB of memory" in one or "exit code" in one for one in found)

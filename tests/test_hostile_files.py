@@ -67,6 +67,9 @@ ASKING = (
     ("vintages", "dd-all"),
     ("check",),
     ("bundle", "-o", "{folder}/bundle.zip"),
+    ("key", "list"),
+    ("witness", "list"),
+    ("prove", "@2"),
 )
 WRITING = (
     (
@@ -285,6 +288,7 @@ def _everything(_one: object) -> None:
             (
                 (guard.Patience, "over", lambda _self: False),
                 (reader, "PAGE", 1 << 40),
+                (reader, "_check_end", _everything),
             ),
             "does not come to an end",
         ),
@@ -303,7 +307,10 @@ def _everything(_one: object) -> None:
         (
             "a pipe",
             ("count",),
-            ((guard, "S_ISREG", lambda _mode: True),),
+            (
+                (main, "check_ledger", _everything),
+                (guard, "S_ISREG", lambda _mode: True),
+            ),
             "does not come to an end",
         ),
         (

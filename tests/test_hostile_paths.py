@@ -278,7 +278,10 @@ def test_the_checks_see_a_path_that_is_opened_anyway():
     Without the look before, SQLite waits for the pipe, and this would hang.
     """
     os.mkfifo("fifo")
-    code = "import cli.main as m; m.check_ledger = lambda _: None; m.main()"
+    code = (
+        "import cli.main as m; from ledger import guard;"
+        " m.check_ledger = lambda _: None; guard.S_ISREG = lambda _: True; m.main()"
+    )
     with pytest.raises(subprocess.TimeoutExpired):
         subprocess.run(
             [sys.executable, "-c", code, "--ledger", "fifo", "count"],

@@ -569,7 +569,7 @@ def test_the_detectors_see_a_display_that_cleans_nothing(tmp_path, monkeypatch):
     """
     prepare(tmp_path)
     monkeypatch.chdir(tmp_path)
-    for module in ("cli.safe", "cli.main", "cli.render.safe"):
+    for module in ("cli.safe", "cli.saying", "cli.render.safe"):
         monkeypatch.setattr(f"{module}.display", lambda text: text)
     every = [
         one.text for one in attacks() if one.kind in ("control", "ansi", "direction")

@@ -101,7 +101,7 @@ def test_every_kind_of_fact_has_a_subject_and_a_short_line(path):
     told = history.details(line)
     assert "[{" not in told
     about = history.subject_of(line)
-    named = {"opened", "imported", "asserted", "withdrawn", "categorized"}
+    named = {"opened", "imported", "asserted", "withdrawn", "categorized", "restored"}
     assert (about == "ledger") <= (fields["event"] in named)
 
 

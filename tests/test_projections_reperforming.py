@@ -86,14 +86,17 @@ def test_everything_comes_out_again(path):
 
 def published(fields):
     """
-    Another SCR that counts, sealed anew.
+    Another SCR that counts, its members root made anew, and sealed anew.
     """
+    from ledger import members
     from ledger.domain import publication as publications
 
     (figure,) = fields["content"]["figures"]
     figure["counted"] = ["S-2"]
     figure["counted_sha256"] = publications.hash_of_set(figure["counted"])
     content = publications.from_json(fields["content"])
+    content = members.committed(content, fields["members_secret"])
+    figure["members_root"] = content.figures[0].members_root
     fields["seal"] = publications.seal_of(content)
 
 

@@ -6,6 +6,7 @@ import os
 import tempfile
 from itertools import count
 from pathlib import Path
+from secrets import token_hex
 
 KEPT = ("XDG_CONFIG_HOME", "XDG_STATE_HOME", "SCR_KEYS")
 """Where what is kept per user is kept."""
@@ -30,5 +31,5 @@ def forget() -> None:
     """
     Become a user who has the same keys and has never seen a ledger.
     """
-    folder = Path(_OWN.name) / str(next(_USERS))
-    os.environ["XDG_STATE_HOME"] = str(folder / "state")
+    # By chance: children that are forked count from the same number on.
+    os.environ["XDG_STATE_HOME"] = str(Path(_OWN.name) / token_hex(8))

@@ -14,7 +14,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 PAGE = 2_000
-LOCK_TIMEOUT_SECONDS = 30
 WIDTH = 256
 """Hashes of one level under a hash of the next."""
 

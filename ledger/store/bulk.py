@@ -7,8 +7,6 @@ from bisect import bisect_left, insort
 from collections import Counter, defaultdict
 from typing import TYPE_CHECKING, NamedTuple
 
-from eventsourcing.persistence import StoredEvent
-
 from ledger.domain import scr as scrs
 from ledger.domain import subject as subjects
 from ledger.domain.events import (
@@ -41,7 +39,7 @@ if TYPE_CHECKING:
     from zoneinfo import ZoneInfo
 
     from ledger.domain.events import CaseEvent
-    from ledger.store.sqlite import Appending
+    from ledger.store.sqlite import Appending, Placed
     from ledger.store.streams import Recalled
 
 BATCH = 5_000
@@ -122,6 +120,10 @@ class Aside(NamedTuple):
     faults: tuple[Fault, ...]
 
 
+_NONE_FRESH: dict[int, bool] = {}
+"""Of all subjects without a matcher: nothing is ever added."""
+
+
 class _Stream:
     """What is known about one subject while a file is read."""
 
@@ -135,7 +137,7 @@ class _Stream:
         self.recalled: Recalled | None = None
         # Of a subject with recorded facts: the lines after the last one that was
         # recorded already, and whether each has a fault.
-        self.fresh: dict[int, bool] = {}
+        self.fresh = _NONE_FRESH
 
     def take_up(self, recalled: Recalled) -> None:
         """Go on from what is recorded."""
@@ -187,7 +189,7 @@ class Loader:
         self._categories = taxonomies.categories(appending)
         self._streams: dict[str, _Stream] = {}
         self._missed: dict[str, set[_Missed]] = defaultdict(set)
-        self._pending: list[StoredEvent] = []
+        self._pending: list[Placed] = []
 
     def load(self, lines: Iterable[tuple[int, bytes | Unread]]) -> Totals:
         """Read numbered lines; return what was found. Faults are in ``faults``."""
@@ -321,7 +323,7 @@ class Loader:
         if self.source is not None and fact.source is None:
             fact = fact.model_copy(update={"source": self.source})
         self._pending.append(
-            StoredEvent(fact.stream, stream.version, fact.topic, payload_of(fact))
+            (fact.stream, stream.version, fact.topic, payload_of(fact))
         )
 
     def _day(self, known: datetime, effective_on: date) -> date:
@@ -333,8 +335,8 @@ class Loader:
 
     def _flush(self) -> None:
         if self._pending and not self.faults.count:
-            self.appending.put(self._pending)
-        self._pending.clear()
+            self.appending.put_placed(self._pending)
+        self._pending = []
 
     # --- what is recorded already --------------------------------------------
 
@@ -352,6 +354,7 @@ class Loader:
             stream.recalled = recalled
             stream.take_up(recalled)
             if self.matching:
+                stream.fresh = {}
                 stream.matcher = _Matcher(recalled.facts)
 
     def _leads_to(self, name: str) -> str | None:

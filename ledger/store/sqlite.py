@@ -38,6 +38,9 @@ if TYPE_CHECKING:
 
     from eventsourcing.sqlite import SQLiteCursor
 
+Placed = tuple[str, int, str, bytes]
+"""A fact to append: its stream, its version there, its topic and its payload."""
+
 BULK_CACHE_KIB = 262_144
 SYNCHRONOUS = "EXTRA"
 """FULL is not enough beside a rollback journal (docs/decisions/0017)."""
@@ -182,31 +185,32 @@ class Appending:
 
     def put(self, stored_events: Sequence[StoredEvent]) -> list[int]:
         """Insert facts at the end of the log; return their positions."""
-        rows, leaves = [], []
-        for position, stored in enumerate(stored_events, self.head + 1):
-            stream = _text(stored.originator_id)
-            leaf = leaf_hash(
-                entry(
-                    position,
-                    stream,
+        first = self.head + 1
+        self.put_placed(
+            [
+                (
+                    _text(stored.originator_id),
                     stored.originator_version,
                     stored.topic,
-                    self.recorded_at,
                     stored.state,
                 )
+                for stored in stored_events
+            ]
+        )
+        return list(range(first, self.head + 1))
+
+    def put_placed(self, facts: Sequence[Placed]) -> None:
+        """Insert facts at the end of the log, each with its place in its stream."""
+        recorded_at = self.recorded_at
+        rows, leaves = [], []
+        for position, (stream, version, topic, state) in enumerate(
+            facts, self.head + 1
+        ):
+            leaf = leaf_hash(
+                entry(position, stream, version, topic, recorded_at, state)
             )
             leaves.append(leaf)
-            rows.append(
-                (
-                    position,
-                    stream,
-                    stored.originator_version,
-                    stored.topic,
-                    stored.state,
-                    self.recorded_at,
-                    leaf,
-                )
-            )
+            rows.append((position, stream, version, topic, state, recorded_at, leaf))
         try:
             self.cursor.executemany(
                 f"INSERT INTO {self.events} VALUES (?,?,?,?,?,?,?)",  # noqa: S608 - our names
@@ -222,8 +226,7 @@ class Appending:
             f"INSERT INTO {self.tiles} VALUES (?,?,?)",  # noqa: S608 - our names
             new_tiles,
         )
-        first, self.head = self.head + 1, self.head + len(rows)
-        return list(range(first, self.head + 1))
+        self.head += len(rows)
 
     def stream(self, stream: str) -> list[tuple[str, bytes, str]]:
         """Return topic, payload and ``recorded_at`` of a stream's facts, in order."""

@@ -1,0 +1,1 @@
+"""Other ways to keep the same data, asked the same question, answers checked equal."""

@@ -1,0 +1,155 @@
+"""A long first import in two processes: one reads and decides, one hashes and inserts.
+
+What a file says is read, checked and decided by the second process, with the same code
+as ever; the first one reads the bytes, and has the transaction. It is only for a ledger
+that holds nothing yet, because then nothing has to be looked up in it.
+"""
+
+from __future__ import annotations
+
+from contextlib import closing
+from itertools import islice
+from threading import Thread
+from typing import TYPE_CHECKING, cast
+from zoneinfo import ZoneInfo
+
+from ledger.collector import paused_collector
+from ledger.companion import Companion, cores
+from ledger.errors import StoreError
+from ledger.store.bulk import Faults, Loader, Totals
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+    from datetime import datetime
+
+    from ledger.companion import Receive, Send
+    from ledger.store.bulk import Unread
+    from ledger.store.sqlite import Appending, Placed
+
+    Line = tuple[int, bytes | Unread]
+
+WORTH_IT = 50_000
+"""From how many lines on a second process is worth its start."""
+
+_CHUNK = 2_000
+
+
+def load(
+    appending: Appending,
+    zone: ZoneInfo,
+    lines: Iterable[Line],
+    *,
+    source: str | None = None,
+) -> tuple[Totals, Faults]:
+    """Load the lines of a file; return what was found, and what is wrong with them.
+
+    :param appending: into an empty ledger it may take two processes.
+    :raises StoreError: the second process ended before it was done.
+    """
+    lines = iter(lines)
+    if appending.head <= 1 and zone.key and cores() > 1:
+        first = list(islice(lines, WORTH_IT))
+        if len(first) == WORTH_IT and (second := _started(appending, zone, source)):
+            with closing(second):
+                return second.loaded(appending, _chained(first, lines))
+        lines = _chained(first, lines)
+    loader = Loader(appending, zone, source=source)
+    return loader.load(lines), loader.faults
+
+
+def _chained(first: list[Line], others: Iterator[Line]) -> Iterator[Line]:
+    yield from first
+    first.clear()
+    yield from others
+
+
+def _started(
+    appending: Appending, zone: ZoneInfo, source: str | None
+) -> _Second | None:
+    """Return a second process that is ready, None if there cannot be one."""
+    try:
+        second = _Second()
+    except OSError:
+        return None
+    if second.is_ready(zone.key, appending.moment, source):
+        return second
+    second.close()
+    return None
+
+
+class _Second:
+    """The process that reads and decides."""
+
+    def __init__(self) -> None:
+        self._companion = Companion(__name__, "decide")
+        self._failed: list[BaseException] = []
+
+    def is_ready(self, zone: str, moment: datetime, source: str | None) -> bool:
+        """Tell it what all lines have in common; whether it is there."""
+        self._companion.send((zone, moment, source))
+        return bool(self._companion.receive() == "ready")
+
+    def loaded(
+        self, appending: Appending, lines: Iterator[Line]
+    ) -> tuple[Totals, Faults]:
+        """Send it the lines, and insert what it makes of them."""
+        feeding = Thread(target=self._feed, args=(lines,), daemon=True)
+        feeding.start()
+        while isinstance(told := self._companion.receive(), list):
+            appending.put_placed(told)
+        if self._failed:
+            raise self._failed[0]
+        if told is None:
+            message = (
+                "the process that reads the lines ended before it was done; nothing is"
+                " recorded, see that there is enough memory and import again"
+            )
+            raise StoreError(message)
+        feeding.join()
+        return cast("tuple[Totals, Faults]", told)
+
+    def _feed(self, lines: Iterator[Line]) -> None:
+        try:
+            while chunk := list(islice(lines, _CHUNK)):
+                self._companion.send(chunk)
+        except BaseException as error:  # noqa: BLE001 - raised again where it is heard
+            self._failed.append(error)
+        self._companion.no_more()
+
+    def close(self) -> None:
+        """Stop it, whatever it is doing."""
+        self._companion.end()
+
+
+def decide(receive: Receive, send: Send) -> None:
+    """Be the second process: make facts of lines, until there are no more."""
+    zone, moment, source = receive()
+    appending = cast("Appending", _Elsewhere(moment, send))
+    loader = Loader(appending, ZoneInfo(zone), source=source)
+    send("ready")
+    with paused_collector():
+        totals = loader.load(_lines(receive))
+    send((totals, loader.faults))
+
+
+def _lines(receive: Receive) -> Iterator[Line]:
+    while chunk := receive():
+        yield from chunk
+
+
+class _Elsewhere:
+    """An append to an empty ledger that takes place in another process."""
+
+    head = 1
+
+    def __init__(self, moment: datetime, send: Send) -> None:
+        self.moment = moment
+        self._send = send
+
+    def put_placed(self, placed: list[Placed]) -> None:
+        """Hand facts over."""
+        self._send(placed)
+
+    def stream(self, _stream: str) -> list[tuple[str, bytes, str]]:
+        """Return what is recorded: nothing."""
+        return []
