@@ -115,11 +115,13 @@ def tags(said: str) -> set[str]:
 
 def cells(said: str, fmt: str) -> list[str]:
     """Return the cells of CSV or TSV."""
-    csv.field_size_limit(2**24)
     delimiter = "," if fmt == "csv" else "\t"
-    return [
-        one for row in csv.reader(io.StringIO(said), delimiter=delimiter) for one in row
-    ]
+    limit = csv.field_size_limit(2**24)  # It holds for all that reads CSV here.
+    try:
+        rows = list(csv.reader(io.StringIO(said), delimiter=delimiter))
+    finally:
+        csv.field_size_limit(limit)
+    return [one for row in rows for one in row]
 
 
 def formulas(said: str, fmt: str) -> list[str]:

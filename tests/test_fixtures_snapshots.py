@@ -33,9 +33,6 @@ def yearly():
 
 MADE = yearly()
 
-# One worker builds the ledgers, once.
-pytestmark = pytest.mark.xdist_group("snapshots")
-
 
 @pytest.fixture(scope="module")
 def folder():
