@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from cli.main import Settings
-    from ledger.domain.sampling import Part
+    from ledger.domain.sampling import Answered, Part
     from projections.samples import Item, Recorded
 
     Row = dict[str, object]
@@ -159,7 +159,7 @@ def _tell(
 @click.option(
     "--seed-from-log",
     is_flag=True,
-    help="Take the root of the log right after the frame: nobody could choose it.",
+    help="Take the root of the log right after the frame, which was not there before.",
 )
 @click.option(
     "--spares",
@@ -218,9 +218,10 @@ def draw_command(settings: Settings, /, **given: Any) -> None:
     items = sum(len(stratum["items"]) for stratum in fact["strata"])
     spares = sum(len(stratum["spares"]) for stratum in fact["strata"])
     told = {name: fact.get(name) for name in ("seed", "chosen", "seed_position")}
+    verb = "drawn for" if given["dry_run"] else "drew"
     _tell(
         "scr-sample-drawn/1",
-        f"drew {given['name']}: {items:,} items and {spares:,} spares of"
+        f"{verb} {given['name']}: {items:,} items and {spares:,} spares of"
         f" {one.sample.framed.size:,}, seed {fact['seed']}",
         {
             "basis": basis,
@@ -372,7 +373,7 @@ def _listed(one: Recorded) -> Row:
 def show_command(settings: Settings, /, **given: Any) -> None:
     """Show a sample: frame, draw, each item with its answers, and what came of it."""
     from projections.packages import of_sample
-    from projections.samples import items_of, named
+    from projections.samples import drawn_of, items_of, named
 
     how = form(given)
     with asking(settings, Basing(given["as_of"], given["basis"])) as open_:
@@ -381,8 +382,8 @@ def show_command(settings: Settings, /, **given: Any) -> None:
         rows = [
             row
             for item in (items_of(one) if one.sample.drawn else ())
-            for row in _shown(item)
-            if not given["open_only"] or row["state"] in ("open", "in dispute")
+            for row in _shown(item, drawn_of(one).reviews)
+            if not given["open_only"] or row["state"] in _LEFT_TO_DO
         ]
         found = Answer(
             "scr-sample/1",
@@ -407,7 +408,19 @@ def show_command(settings: Settings, /, **given: Any) -> None:
         answer(found, how)
 
 
-def _shown(item: Item) -> list[Row]:
+_UNREVIEWED = "to be reviewed"
+_LEFT_TO_DO = ("open", "in dispute", _UNREVIEWED)
+
+
+def _state(held: Answered, reviews: int) -> str:
+    if held.holds is None:
+        return "in dispute"
+    if reviews > 1 and held.second is None:
+        return _UNREVIEWED
+    return held.holds.answer
+
+
+def _shown(item: Item, reviews: int) -> list[Row]:
     base: Row = {
         "stratum": item.stratum.stratum,
         "place": item.place,
@@ -425,7 +438,7 @@ def _shown(item: Item) -> list[Row]:
                 part: None if said is None else f"{said.answer} ({said.by})"
                 for part, said in held._asdict().items()
             },
-            "state": "in dispute" if held.holds is None else f"{held.holds.answer}",
+            "state": _state(held, reviews),
             "note_ref": (held.holds or held.first).note_ref,
         }
         for attribute, held in item.answers.items()

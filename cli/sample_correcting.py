@@ -144,7 +144,7 @@ def _attempt(settings: Settings, given: Mapping[str, Any]) -> Made:
         one = named(open_.log, open_.basis, given["name"])
         found = findings(one, asked)
         what = proposal(open_.log, one, found, asked)
-        printed = floors(open_.log, open_.model, found, confidence)
+        printed = floors(open_.log, open_.model, found, confidence, _basis_of(given))
         basis, head = open_.graded(), open_.log.head
     _refuse_elements(what, given)
     ledger, identity = open_ledger(settings.ledger, warn=warn)
@@ -305,7 +305,8 @@ def _figure(
         "frame_lower": lower,
         "frame_upper": upper,
         "method": None if projected is None else projected.method,
-        "command": _command(one, given) if one.is_new else None,
+        "overtaken": one.is_overtaken,
+        "command": _command(one, given) if one.is_new or one.is_overtaken else None,
     }
 
 
@@ -364,7 +365,13 @@ def _figure_lines(one: Mapping[str, object], given: Mapping[str, Any]) -> Iterat
             f" ({lower} to {upper} at {given['confidence']} %)"
         )
     yield said
-    if one["command"] is None:
+    if one["overtaken"]:
+        yield f"    marked by {one['marked']:,} of these findings; fewer hold now, so:"
+        yield f"    {one['command']}"
+    elif not one["at_least"]:
+        found = f"{one['found_wrong']:,} that were counted are found wrong"
+        yield f"    no floor: {found}, and as many or more were not printed"
+    elif one["command"] is None:
         yield f"    marked already, by at least {one['marked']:,}"
     elif given["mark"]:
         at = one["position"]

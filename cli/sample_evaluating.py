@@ -194,7 +194,12 @@ def _answer(
             "not_reviewed": found.not_reviewed,
             "reviewed_twice": found.reviewed_twice,
             "not_determinable": found.undetermined,
-            "partial": bool(found.unanswered or found.disputed or found.not_reviewed),
+            "partial": bool(
+                found.unanswered
+                or found.disputed
+                or found.not_reviewed
+                or found.parts_open
+            ),
             "design": found.design,
         },
     )

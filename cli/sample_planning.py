@@ -76,7 +76,7 @@ def plan_command(**given: Any) -> None:
         size = _cochran(confidence, given)
     rows = [{"stratum": None, "population": given["population"], **size}]
     if given["strata"] is not None:
-        rows += _allocated(given["strata"], int(str(size["n"])))
+        rows += _allocated(given["strata"], int(str(size["n"])), given["population"])
     elif size["method"] == "given":
         message = "--size is for --strata FILE"
         raise click.UsageError(message)
@@ -124,7 +124,7 @@ def _cochran(confidence: Fraction, given: Mapping[str, Any]) -> Row:
     }
 
 
-def _allocated(path: str, size: int) -> list[Row]:
+def _allocated(path: str, size: int, population: int | None) -> list[Row]:
     from projections.planning import Stratum, allocate, percent
 
     strata = [
@@ -135,6 +135,10 @@ def _allocated(path: str, size: int) -> list[Row]:
         )
         for row in table(path, ("stratum", "population"), ("rate",), "plan with")
     ]
+    there = sum(one.population for one in strata)
+    if population not in (None, there):
+        message = f"--population is {population:,}, and the strata have {there:,}"
+        raise click.UsageError(message)
     kind = "Neyman" if all(one.rate is not None for one in strata) else "proportional"
     return [
         {

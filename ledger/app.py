@@ -735,16 +735,11 @@ class CaseLedger(Application[str]):
         """
         if amends is not None:
             check_name(amends)
-        references = list(evidence)
-        for one in references:
-            if not is_text(one):
-                field, rule = "evidence", "must be text of 1 to 200 characters"
-                raise FieldError(field, rule)
         act = "proposed" if amends is None else "amended"
         said: dict[str, object] = {
             "reason_code": reason_code,
             "reason": reason,
-            "evidence": references,
+            "evidence": list(evidence),
         }
         with self._deciding(act, by, dry_run=dry_run) as appending:
             if amends is not None:
@@ -1280,6 +1275,11 @@ def _packaged(  # noqa: PLR0913 - what a package is made of
     :raises FaultyPackageError: an item cannot be recorded, with every fault.
     :raises FieldError: a value is not what its field takes.
     """
+    references = said["evidence"]
+    assert isinstance(references, list)
+    if not all(map(is_text, references)):
+        field, rule = "evidence", "must be text of 1 to 200 characters"
+        raise FieldError(field, rule)
     today = appending.moment.astimezone(zone).date()
     completed = packages.completed(items, today=today, reason=str(said["reason"]))
     name = amends or packages.next_id(appending)

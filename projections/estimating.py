@@ -121,6 +121,8 @@ class Estimate(NamedTuple):
     population: int
     standard_error: float | None
     """None where a stratum has one item of several, which has no variance."""
+    alike: int
+    """So many strata were not seen whole, and all that was seen of each is alike."""
 
     @property
     def rate(self) -> Fraction:
@@ -128,8 +130,11 @@ class Estimate(NamedTuple):
         return self.total / self.population
 
     def limits(self, confidence: Fraction) -> Limits | None:
-        """Return normal two-sided limits of the total, within what is possible."""
-        if self.standard_error is None:
+        """Return normal two-sided limits of the total, within what is possible.
+
+        None where no spread was seen, and not because all was: nothing is that sure.
+        """
+        if self.standard_error is None or (self.alike and not self.standard_error):
             return None
         reach = quantile(confidence) * self.standard_error
         total = float(self.total)
@@ -144,7 +149,7 @@ def stratified(parts: Sequence[Part]) -> Estimate:
     Cochran, Sampling Techniques (3rd ed.), 5.3 and 3.2.
     """
     total, variance = Fraction(0), Fraction(0)
-    known = True
+    known, alike = True, 0
     for part in parts:
         rate = Fraction(part.x, part.n)
         total += part.population * rate
@@ -153,7 +158,8 @@ def stratified(parts: Sequence[Part]) -> Estimate:
         if part.n == 1:
             known = False
             continue
+        alike += part.x in (0, part.n)
         spread = part.population * (part.population - part.n) * rate * (1 - rate)
         variance += spread / (part.n - 1)
     error = sqrt(variance) if known else None
-    return Estimate(total, sum(part.population for part in parts), error)
+    return Estimate(total, sum(part.population for part in parts), error, alike)

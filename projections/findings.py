@@ -11,12 +11,13 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from ledger.domain import scr as scrs
 from ledger.domain.events import ScrFact, Unreadable, parse_stored
-from ledger.errors import FactDamagedError, RuleError, UnfinishedError, UsageError
+from ledger.errors import FactDamagedError, RuleError, UnfinishedError
 from projections import basis as bases
 from projections.measures import find
 from projections.packages import packages_of
 from projections.publications import basis_of, recorded
-from projections.sample_report import UNDETERMINED, projection
+from projections.sample_parts import UNDETERMINED, check_attribute
+from projections.sample_report import projection
 from projections.samples import drawn_of, items_of, needing_correction
 from projections.superseding import afterwards
 
@@ -94,11 +95,7 @@ def findings(one: Recorded, asked: Asked) -> Findings:
     :raises UsageError: nobody answered the attribute.
     """
     items = list(items_of(one))
-    there = sorted({name for item in items for name in item.answers})
-    if asked.attribute not in there:
-        known = f"there are {', '.join(there)}" if there else "nothing is recorded yet"
-        message = f"no attribute {asked.attribute} is answered; {known}"
-        raise UsageError(message)
+    check_attribute(asked.attribute, items)
     twice = drawn_of(one).reviews > 1
     left = {item.item: _unsure(item, asked, twice=twice) for item in items}
     unfinished = [why for why in left.values() if why in (_NO_ANSWER, _NO_REVIEW)]
@@ -157,9 +154,9 @@ def proposal(log: Log, one: Recorded, found: Findings, asked: Asked) -> Proposal
     for need in found.found:
         made = _elements(answers[need.scr], asked.elements)
         held = _state(log, need.scr)
-        why = _unneeded(held, made, proposed.get(need.scr))
+        why = _unneeded(held, need, made, proposed.get(need.scr))
         if why is None:
-            items.append(_item(held, one.name, need, made, asked))
+            items.append(_item(held.scr, one.name, need, made, asked))
         else:
             left.append(LeftOut(need.scr, why))
     return Proposal(tuple(items), tuple(left))
@@ -168,12 +165,28 @@ def proposal(log: Log, one: Recorded, found: Findings, asked: Asked) -> Proposal
 NO_ELEMENT = "no answer says which element fails"
 
 
+class _Held(NamedTuple):
+    """An SCR as its stream leaves it."""
+
+    scr: scrs.Scr
+    determined_at: int
+    """The position of its last determination; 0: it has none."""
+
+    def overturns(self, need: Needing) -> bool:
+        """Whether it was determined after a finding, and not to be no TCO.
+
+        Whoever did so may have known what the auditors did not.
+        """
+        later = self.determined_at > need.position
+        return later and self.scr.determinations[-1].meets_tco != "no"
+
+
 def _unneeded(
-    held: scrs.Scr, made: tuple[str, str], proposed: str | None
+    held: _Held, need: Needing, made: tuple[str, str], proposed: _Open | None
 ) -> str | None:
     """Return why a finding is not proposed; None if it is."""
-    last = held.determinations[-1] if held.determinations else None
-    if held.voided:
+    last = held.scr.determinations[-1] if held.scr.determinations else None
+    if held.scr.voided:
         return "it is voided"
     if "no" not in made:
         return NO_ELEMENT
@@ -182,7 +195,16 @@ def _unneeded(
         None,
     ):
         return "the record says so already"
-    return None if proposed is None else f"proposed already, in {proposed}"
+    if held.determined_at > need.position:
+        return (
+            f"determined anew @{held.determined_at}, after the finding;"
+            " `scr correct propose` proposes it all the same"
+        )
+    if proposed is None:
+        return None
+    if "no" in proposed.elements:
+        return f"proposed already, in {proposed.package}"
+    return f"{proposed.package}, which nobody has decided, determines it otherwise"
 
 
 def _elements(item: Item, asked: Elements) -> tuple[str, str]:
@@ -226,8 +248,9 @@ def _evidence(sample: str, need: Needing) -> str:
     return both if len(both) <= _MOST_TEXT else where
 
 
-def _state(log: Log, scr: str) -> scrs.Scr:
+def _state(log: Log, scr: str) -> _Held:
     held: scrs.Scr | None = None
+    determined_at = 0
     for row in log.stream(f"scr/{scr}", log.head):
         try:
             fact = parse_stored(row.topic, row.payload)
@@ -235,14 +258,25 @@ def _state(log: Log, scr: str) -> scrs.Scr:
             held = scrs.evolve(held, fact)
         except (Unreadable, RuleError) as error:
             raise FactDamagedError(row.position, str(error)) from None
+        if fact.event in _DETERMINING:
+            determined_at = row.position
     assert held is not None  # A frame is of SCRs that are filed.
-    return held
+    return _Held(held, determined_at)
 
 
-def _proposed(log: Log) -> dict[str, str]:
+class _Open(NamedTuple):
+    """What a package that nobody has decided says of an SCR."""
+
+    package: str
+    elements: tuple[str, str]
+
+
+def _proposed(log: Log) -> dict[str, _Open]:
     """Return the SCRs of which a package that nobody has decided determines anew."""
     return {
-        item["scr"]: standing.package.id
+        item["scr"]: _Open(
+            standing.package.id, (item["association"], item["transnational"])
+        )
         for standing in packages_of(log, bases.of_now(log))
         if standing.package.state == "proposed"
         for item in standing.package.content.items
@@ -262,32 +296,50 @@ class Floor(NamedTuple):
     """So many of the SCRs that the figure counted, each once."""
     held: int
     """The floor that is said of it already; 0: none is."""
+    is_own: bool
+    """Whether that floor was said on the basis of the same findings."""
     projected: Projection | None
     """None while the sample is not finished."""
 
     @property
+    def left_uncounted(self) -> int:
+        """So many fewer were printed than the ledger counted: nobody knows which."""
+        return max(0, self.figure.value - self.figure.shown)
+
+    @property
     def at_least(self) -> int:
-        """The floor: no figure is misstated by more than it is."""
-        return min(self.found, self.figure.shown)
+        """The floor: those found wrong that are printed whichever were left out."""
+        return max(0, self.found - self.left_uncounted)
 
     @property
     def is_new(self) -> bool:
         """Whether it says more than what is said already; no floor is lowered."""
         return self.at_least > self.held
 
+    @property
+    def is_overtaken(self) -> bool:
+        """Whether the same findings said more before than holds of them now."""
+        return self.is_own and self.held > self.at_least
+
 
 def floors(
-    log: Log, model: ReadModel, found: Findings, confidence: Fraction
+    log: Log, model: ReadModel, found: Findings, confidence: Fraction, basis_of: str
 ) -> list[Floor]:
     """Return the figures of current publications that counted what is found wrong.
 
-    Of figures that do not count SCRs or their outcomes nothing follows from an SCR:
-    an organization counts by another one as well.
+    Those too that were marked on the basis of these findings, and did not.
 
+    Of figures that do not count SCRs or their outcomes nothing follows from an SCR:
+    an organization counts by another one as well. Nor does anything follow of a finding
+    that a later determination contradicts.
+
+    :param basis_of: what a mark names as its basis if these findings are it.
     :raises FactDamagedError: what is kept of a publication is none.
     :raises WrongRootError: the log has another root where one rests.
     """
-    wrong = {need.scr for need in found.found}
+    wrong = {
+        need.scr for need in found.found if not _state(log, need.scr).overturns(need)
+    }
     since = afterwards(log)
     made: list[Floor] = []
     for one in recorded(log):
@@ -296,15 +348,17 @@ def floors(
             continue
         for figure, counted in _counting_scrs(log, model, one):
             hit = wrong & counted
-            if not hit:
-                continue
             floor = said.floor(figure.measure, figure.fiscal_year)
+            is_own = floor is not None and floor.basis_of == basis_of
+            if not hit and not is_own:
+                continue
             made.append(
                 Floor(
                     one.content.name,
                     figure,
                     len(hit),
                     0 if floor is None else floor.at_least,
+                    is_own,
                     _projected(found, hit, confidence),
                 )
             )

@@ -166,8 +166,14 @@ def cochran_size(
 
     Cochran, Sampling Techniques (3rd ed.), 4.4; without a population ``ceil(n0)``.
 
-    :raises UsageError: the margin is 0.
+    :raises UsageError: the margin is 0, or a rate of 0 or 100 % is expected.
     """
+    if rate in (0, 1):
+        message = (
+            "a rate of 0 or 100 % has no spread to estimate a size from;"
+            " expect another, or give --tolerable in place of --margin"
+        )
+        raise UsageError(message)
     if margin == 0:
         message = "a margin of 0 takes everything; give one above 0"
         raise UsageError(message)
@@ -202,8 +208,15 @@ def allocate(strata: Sequence[Stratum], size: int) -> list[int]:
     times standard deviation (Neyman 1934). Each has at least two, for a variance, or
     all it has; rounding is by largest remainder, ties in the order given.
 
-    :raises UsageError: there are not so many, or too few for two of each.
+    :raises UsageError: there are not so many, or too few for two of each; a stratum
+        has nothing in it, or some have a rate and others have none.
     """
+    if empty := [one.name for one in strata if one.population < 1]:
+        message = f"the stratum {empty[0]} has a population of 0; leave it out"
+        raise UsageError(message)
+    if len({one.rate is None for one in strata}) > 1:
+        message = "some strata have a rate and others have none; give all of them one"
+        raise UsageError(message)
     least = [min(_MIN_OF_STRATUM, one.population) for one in strata]
     if not sum(least) <= size <= sum(one.population for one in strata):
         message = (

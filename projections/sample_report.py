@@ -6,9 +6,16 @@ from collections import Counter
 from fractions import Fraction
 from typing import TYPE_CHECKING, NamedTuple
 
-from ledger.domain.sampling import FINDINGS, WHOLE
+from ledger.domain.sampling import FINDINGS
 from ledger.errors import UnfinishedError, UsageError
 from projections import estimating
+from projections.sample_parts import (
+    UNDETERMINED,
+    Group,
+    answer_of,
+    check_attribute,
+    levels_of,
+)
 from projections.samples import drawn_of, items_of, population_of
 
 if TYPE_CHECKING:
@@ -24,9 +31,8 @@ SIMPLE = "exact, equal tails: Clopper-Pearson for the rate, hypergeometric in th
 HYPERGEOMETRIC = "exact, equal tails: hypergeometric in the frame"
 SUBSET = "exact, equal tails: Clopper-Pearson; the number in the frame is not known"
 STRATIFIED = "stratified estimate, normal approximation, with finite correction"
+NO_SPREAD = "stratified estimate; no spread was seen, so no limits are given"
 NO_LIMITS = "a share of shares in strata: no limits are given"
-UNDETERMINED = "not-determinable"
-_PREFIX = "attribute:"
 
 
 class Asked(NamedTuple):
@@ -66,8 +72,8 @@ class Line(NamedTuple):
     @property
     def rate(self) -> Fraction | None:
         """The share; of strata weighted by how many they have."""
-        if self.method == STRATIFIED and self.projected is not None:
-            return self.projected / (self.frame or 1)
+        if self.projected is not None and self.frame:
+            return self.projected / self.frame
         return Fraction(self.x, self.n) if self.n else None
 
 
@@ -84,6 +90,8 @@ class Evaluation(NamedTuple):
     """Without the second review that was asked for."""
     reviewed_twice: int
     undetermined: int
+    parts_open: int
+    """Of the parts asked for with ``then``: without an answer to go by."""
     design: str
 
 
@@ -94,14 +102,15 @@ def evaluate(
 
     :param upto: publications recorded by then are known to the queries of ``then``.
     :raises NotDrawnError: nothing is drawn.
-    :raises UnfinishedError: an item is not answered, or two reviews disagree on it.
+    :raises UnfinishedError: an item is not answered, or two reviews disagree on it;
+        the same of a part that is asked for.
     :raises UsageError: nobody answered the attribute; a query is none.
     """
     if asked.answer not in FINDINGS:
         message = f"--attribute takes NAME=ANSWER, an answer of {', '.join(FINDINGS)}"
         raise UsageError(message)
     items = list(items_of(one))
-    _check_attribute(asked, items)
+    check_attribute(asked.attribute, items)
     held = [item.answers.get(asked.attribute) for item in items]
     missing = held.count(None)
     disputed = sum(one is not None and one.disputed for one in held)
@@ -111,13 +120,18 @@ def evaluate(
         not_reviewed = len(items) - missing - twice
     if (missing or disputed or not_reviewed) and not asked.partial:
         raise UnfinishedError(one.name, _unfinished(missing, disputed, not_reviewed))
-    usable = [item for item in items if _answer(item, asked.attribute) is not None]
+    usable = [item for item in items if answer_of(item, asked.attribute) is not None]
     if not usable:
         raise UnfinishedError(one.name, "no answer holds, so nothing can be evaluated")
-    answers = Counter(_answer(item, asked.attribute) for item in usable)
+    answers = Counter(answer_of(item, asked.attribute) for item in usable)
     population = population_of(log, model, one, upto=upto)
-    lines = tuple(_lines(one, usable, population, asked))
-    design = _design(one, usable, len(items))
+    finding, reviews = (asked.attribute, asked.answer), drawn_of(one).reviews
+    levels = levels_of(usable, population, finding, asked.then, reviews=reviews)
+    parts_open = [words for level in levels for words in level.open_words()]
+    if parts_open and not asked.partial:
+        raise UnfinishedError(one.name, ", ".join(parts_open))
+    lines = tuple(_lines(one, usable, levels, population, asked))
+    design = _design(one, usable, len(items), levels)
     return Evaluation(
         one,
         asked,
@@ -128,22 +142,9 @@ def evaluate(
         not_reviewed,
         twice,
         answers[UNDETERMINED],
+        sum(level.open for level in levels),
         design,
     )
-
-
-def _check_attribute(asked: Asked, items: Sequence[Item]) -> None:
-    there = sorted({name for item in items for name in item.answers})
-    if asked.attribute not in there:
-        known = f"there are {', '.join(there)}" if there else "nothing is recorded yet"
-        message = f"no attribute {asked.attribute} is answered; {known}"
-        raise UsageError(message)
-
-
-def _answer(item: Item, attribute: str) -> str | None:
-    held = item.answers.get(attribute)
-    said = None if held is None else held.holds
-    return None if said is None else said.answer
 
 
 def _unfinished(missing: int, disputed: int, not_reviewed: int) -> str:
@@ -158,62 +159,47 @@ def _unfinished(missing: int, disputed: int, not_reviewed: int) -> str:
 # --- line by line ---------------------------------------------------------------------
 
 
-class _Group(NamedTuple):
-    """Some of the items, under a name."""
-
-    what: str
-    items: list[Item]
-
-
 def _lines(
-    one: Recorded, usable: list[Item], population: Population, asked: Asked
+    one: Recorded,
+    usable: list[Item],
+    levels: Sequence[Group],
+    population: Population,
+    asked: Asked,
 ) -> Iterator[Line]:
-    simple = len(drawn_of(one).strata) == 1
-    frame = _Group("sample", usable)
-    levels = _levels(usable, population, asked)
+    drawn = len(drawn_of(one).strata)
+    simple = drawn == 1
+    frame = Group("sample", usable)
     before = frame
     for level in levels:
         if before is not frame:
             yield _share(level, before, asked, simple=simple)
-        yield from _of_sample(level, usable, asked)
+        yield from _of_sample(level, usable, drawn, asked)
         if asked.by_category:
             yield from _by_category(level, population, asked, simple=simple)
         before = level
-    unsure = [i for i in usable if _answer(i, asked.attribute) == UNDETERMINED]
+    unsure = [i for i in usable if answer_of(i, asked.attribute) == UNDETERMINED]
     if unsure and asked.answer != UNDETERMINED:
         name = f"{asked.attribute}={UNDETERMINED}"
-        yield from _of_sample(_Group(name, unsure), usable, asked)
-        either = _Group(f"{levels[0].what} or {UNDETERMINED}", levels[0].items + unsure)
-        yield from _of_sample(either, usable, asked)
+        yield from _of_sample(Group(name, unsure), usable, drawn, asked)
+        either = Group(f"{levels[0].what} or {UNDETERMINED}", levels[0].items + unsure)
+        yield from _of_sample(either, usable, drawn, asked)
 
 
-def _levels(usable: list[Item], population: Population, asked: Asked) -> list[_Group]:
-    kept = [i for i in usable if _answer(i, asked.attribute) == asked.answer]
-    levels = [_Group(f"{asked.attribute}={asked.answer}", kept)]
-    for query in asked.then:
-        if query.startswith(_PREFIX):
-            name, _, answer = query.removeprefix(_PREFIX).partition("=")
-            if answer not in FINDINGS:
-                message = f"{query} is no attribute:NAME=ANSWER; answers are "
-                raise UsageError(message + ", ".join(FINDINGS))
-            kept = [item for item in kept if _answer(item, name) == answer]
-        else:
-            found = population.of(query)
-            kept = [item for item in kept if item.item in found]
-        levels.append(_Group(query, kept))
-    return levels
+def _of_sample(
+    level: Group, usable: list[Item], drawn: int, asked: Asked
+) -> Iterator[Line]:
+    """Yield what a level is of the sample; of strata each, then all of them.
 
-
-def _of_sample(level: _Group, usable: list[Item], asked: Asked) -> Iterator[Line]:
-    """Yield what a level is of the sample; of strata each, then all of them."""
+    Of all of them nothing is known while one of them has no answer.
+    """
     examined = Counter(item.stratum.stratum for item in usable)
     found = Counter(item.stratum.stratum for item in level.items)
     strata = {item.stratum.stratum: item.stratum for item in usable}
     for name, stratum in strata.items():
-        shown = None if name == WHOLE and len(strata) == 1 else name
+        shown = None if stratum.members is None else name
         x, n, there = found[name], examined[name], stratum.population
         yield _simple(level.what, shown, (x, n, there), asked.confidence)
-    if len(strata) > 1:
+    if len(strata) == drawn > 1:
         parts = [
             estimating.Part(one.population, examined[name], found[name])
             for name, one in strata.items()
@@ -271,10 +257,18 @@ def projection(
     made = estimating.stratified(parts)
     if len(parts) > 1:
         limits: Counts | Limits | None = made.limits(confidence)
-        return Projection(made.total, limits, made.population, STRATIFIED)
+        return Projection(made.total, limits, made.population, _method(made))
     ((there, n, x),) = parts
     exact = estimating.hypergeometric(x, n, there, confidence)
     return Projection(made.total, exact, there, HYPERGEOMETRIC)
+
+
+def _method(made: estimating.Estimate) -> str:
+    if made.alike and not made.standard_error:
+        return NO_SPREAD
+    if made.alike:
+        return f"{STRATIFIED}; too narrow: in {made.alike} strata all seen were alike"
+    return STRATIFIED
 
 
 def _rate_limits(x: int, n: int, confidence: Fraction) -> tuple[Limits, Limits]:
@@ -301,7 +295,7 @@ def _stratified(
         None,
         sum(part.x for part in parts),
         sum(part.n for part in parts),
-        STRATIFIED,
+        _method(made),
         rates,
         frame=made.population,
         projected=made.total,
@@ -310,7 +304,7 @@ def _stratified(
     )
 
 
-def _share(level: _Group, before: _Group, asked: Asked, *, simple: bool) -> Line:
+def _share(level: Group, before: Group, asked: Asked, *, simple: bool) -> Line:
     x, n = len(level.items), len(before.items)
     line = Line(level.what, before.what, None, None, x, n, NO_LIMITS)
     if not simple or not n:
@@ -320,11 +314,11 @@ def _share(level: _Group, before: _Group, asked: Asked, *, simple: bool) -> Line
 
 
 def _by_category(
-    level: _Group, population: Population, asked: Asked, *, simple: bool
+    level: Group, population: Population, asked: Asked, *, simple: bool
 ) -> Iterator[Line]:
     found = Counter(population.category(item.item) for item in level.items)
     for category, x in sorted(found.items(), key=lambda one: (-one[1], one[0] or "~")):
-        part = _Group(level.what, level.items[:x])  # Only its number counts.
+        part = Group(level.what, level.items[:x])  # Only its number counts.
         share = _share(part, level, asked, simple=simple)
         yield share._replace(category=category or "none")
 
@@ -332,7 +326,9 @@ def _by_category(
 # --- words ----------------------------------------------------------------------------
 
 
-def _design(one: Recorded, usable: Sequence[Item], items: int) -> str:
+def _design(
+    one: Recorded, usable: Sequence[Item], items: int, levels: Sequence[Group]
+) -> str:
     drawn = drawn_of(one)
     how = (
         "simple random sampling"
@@ -340,7 +336,8 @@ def _design(one: Recorded, usable: Sequence[Item], items: int) -> str:
         else (f"simple random sampling within each of {len(drawn.strata)} strata")
     )
     seed = (
-        f"the root of the log at @{drawn.seed_position}, which nobody could choose"
+        f"the root of the log at @{drawn.seed_position}, which was not there when the"
+        " frame was sealed"
         if drawn.chosen == "log"
         else f"{drawn.seed}, chosen by whoever drew"
     )
@@ -358,6 +355,10 @@ def _design(one: Recorded, usable: Sequence[Item], items: int) -> str:
             f" PARTIAL: only {len(usable):,} are answered, and the limits take these as"
             " a random sample, which nobody has shown."
         )
+    if words := [words for level in levels for words in level.open_words()]:
+        said += f" PARTIAL: {', '.join(words)}; without one they count as not so."
+    if words := [words for level in levels for words in level.unsure_words()]:
+        said += f" Of the parts {', '.join(words)}; these count as not so."
     return said
 
 

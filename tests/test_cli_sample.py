@@ -12,6 +12,7 @@ from ledger import fsck
 from ledger.domain.publication import hash_of_set
 from ledger.domain.sampling import ranked
 from ledger.reader import open_log
+from tests import ledgers
 from tests.commandline import life, prepare, scr
 from tests.test_ledger_fsck import put, rehash, tamper
 
@@ -150,6 +151,31 @@ def test_strata_are_tables_of_queries(here):
     assert findings() == ()
 
 
+def test_strata_in_which_all_seen_is_alike(here):
+    """
+    No spread was seen, so there are no limits; and nothing is said of all of them while
+    one has no answer.
+    """
+    ledgers.load("scr.db", "".join(life(f"X-{n}", category="fraud") for n in (1, 2, 3)))
+    rows = "gangs,category=gangs,3\nothers,category=narcotics,2\nx,category=fraud,2\n"
+    (here / "strata.csv").write_text(f"stratum,query,size\n{rows}")
+    items = drawn("--strata", "strata.csv")
+    for item in items[:5]:
+        assert record(item, f"tco={'no' if item in items[:3] else 'yes'}").code == 0
+    asked = ("evaluate", "A", "--attribute", "tco=no", "--json")
+    partial = sample(*asked, "--partial").json["rows"]
+    assert [row["stratum"] for row in partial] == ["gangs", "others"]
+
+    for item in items[5:]:
+        assert record(item, "tco=yes").code == 0
+    row = sample(*asked).json["rows"][-1]
+    assert (row["stratum"], row["projected"], row["frame"]) == ("all strata", 10, 23)
+    assert [row[n] for n in ("lower", "upper", "frame_lower", "frame_upper")] == [
+        None
+    ] * 4
+    assert row["method"].endswith("no spread was seen, so no limits are given")
+
+
 @pytest.mark.parametrize(
     ("rows", "words"),
     [
@@ -244,7 +270,10 @@ def test_two_reviews_where_two_are_asked_for():
     record(item, "tco=no")
     told = sample("evaluate", "A", "--attribute", "tco=no")
     assert (told.code, "1 without a second review" in told.err) == (5, True)
+    (row,) = sample("show", "A", "--open", "--json").json["rows"]
+    assert (row["item"], row["state"]) == (item, "to be reviewed")
     record(item, "tco=no", "--review", "second", "--by", "bo")
+    assert sample("show", "A", "--open", "--json").json["rows"] == []
     assert sample("evaluate", "A", "--attribute", "tco=no").code == 0
 
 
@@ -289,6 +318,34 @@ def test_a_part_of_a_part():
     by_name = {row["category"]: row["x"] for row in parts}
     assert by_name.get("gangs", 0) == len(gangs)
     assert split
+
+
+def test_a_part_that_is_not_finished_is_not_evaluated():
+    """
+    An attribute that narrows has to be answered for what it narrows, and only for that;
+    with --partial the answer says how many are not. One that nobody answered is none.
+    """
+    items = drawn("--size", "4")
+    for item, found in zip(items, ("no", "no", "no", "yes"), strict=True):
+        record(item, f"tco={found}")
+    record(items[0], "late=yes")
+    asked = ("evaluate", "A", "--attribute", "tco=no", "--then", "attribute:late=yes")
+    told = sample(*asked)
+    assert (told.code, told.out) == (5, "")
+    assert "2 without an answer to attribute:late=yes that holds" in told.err
+    partial = sample(*asked, "--partial", "--json").json
+    assert partial["partial"]
+    assert "PARTIAL: 2 without an answer to attribute:late=yes" in partial["design"]
+    record(items[1], "late=no")
+    record(items[2], "late=not-determinable")
+    whole = sample(*asked, "--json").json
+    assert (whole["partial"], whole["rows"][1]["x"]) == (False, 1)
+    assert "1 are not determinable for attribute:late=yes" in whole["design"]
+    record(items[1], "late=yes", "--review", "second", "--by", "bo")
+    assert sample(*asked).code == 5
+
+    told = sample(*asked[:-1], "attribute:lat=yes")
+    assert (told.code, "no attribute lat is answered" in told.err) == (2, True)
 
 
 def test_a_table_is_recorded_whole_or_not_at_all(here):
@@ -572,3 +629,18 @@ def test_counts_do_not_change():
     record(item, "tco=no")
 
     assert (scr("count", "--json").json["rows"], scr("export").out) == before
+
+
+def test_a_plan_of_strata_is_of_its_population(here):
+    """
+    An empty stratum, or another number than is planned for, is refused in one line.
+    """
+    plan = ("plan", "--confidence", "95", "--strata", "strata.csv")
+    (here / "strata.csv").write_text("stratum,population\na,400\nb,600\n")
+    told = sample(*plan, "--margin", "5", "--population", "7000")
+    assert (told.code, told.out) == (2, "")
+    assert "--population is 7,000, and the strata have 1,000" in told.err
+    assert sample(*plan, "--margin", "5", "--population", "1000").code == 0
+    (here / "strata.csv").write_text("stratum,population\na,400\nb,0\n")
+    told = sample(*plan, "--size", "24")
+    assert (told.code, "b has a population of 0" in told.err) == (2, True)

@@ -454,14 +454,65 @@ def test_who_may_only_mark_marks_once_it_is_proposed():
 
 def test_a_figure_is_misstated_by_no_more_than_it_is():
     """
-    Where a document printed less than the ledger gave.
+    Where a document printed fewer than the ledger gave, those that it left out may be
+    the wrong ones: of six that were counted two are found wrong, and it printed five,
+    or one.
     """
-    print_("scr.db", "OLD", ("dd-all", 2019, 1))
+    print_("scr.db", "FIVE", ("dd-all", 2019, 5))
+    print_("scr.db", "ONE", ("dd-all", 2019, 1))
+    print_("scr.db", "MORE", ("dd-all", 2019, 9))
     found("SCR-1", "SCR-2")
+    words = onward(*NO, "--dry-run").out
     told = {one["publication"]: one for one in proposed(*NO, "--mark")["figures"]}
 
-    assert (told["OLD"]["found_wrong"], told["OLD"]["at_least"]) == (2, 1)
-    assert told["APR"]["at_least"] == 2
+    assert {one["found_wrong"] for one in told.values()} == {2}
+    floors = {name: one["at_least"] for name, one in told.items()}
+    assert floors == {"APR": 2, "FIVE": 1, "ONE": 0, "MORE": 2}
+    assert (told["ONE"]["command"], told["ONE"]["position"]) == (None, None)
+    assert "no floor: 2 that were counted are found wrong" in words
+
+
+def test_what_was_determined_after_the_finding_stands():
+    """
+    Whoever did so may know more than the auditors did: the finding is left out, and no
+    floor counts it; a later determination that agrees takes nothing off the floor.
+    """
+    found("SCR-1", "SCR-2", "SCR-3")
+    yes = ("--association", "yes", "--transnational", "yes", "--reason", "an appeal")
+    no = ("--association", "no", "--transnational", "no", "--reason", "looked again")
+    assert scr("redetermine", "SCR-1", *yes).code == 0
+    at = head()
+    assert scr("redetermine", "SCR-2", *no).code == 0
+    told = proposed(*NO)
+
+    assert set(items()) == {"SCR-3"}
+    assert left(told)["SCR-1"].startswith(f"determined anew @{at}, after the finding")
+    assert left(told)["SCR-2"].startswith(f"determined anew @{at + 1}")
+    assert [one["at_least"] for one in told["figures"]] == [2]
+
+
+def test_a_package_that_says_the_opposite_is_not_the_same_proposal():
+    """
+    Nobody is told that a correction is proposed where an open package affirms the TCO.
+    """
+    found("SCR-1")
+    yes = ("--association", "yes", "--transnational", "yes")
+    why = ("--reason-code", "other", "--reason", "r", "--by", "bob")
+    event = ("--scr", "SCR-1", "--event", "redetermined")
+    assert scr("correct", "propose", *event, *yes, *why).code == 0
+    words = left(proposed(*NO))["SCR-1"]
+    assert words == "C-1, which nobody has decided, determines it otherwise"
+
+
+@pytest.mark.parametrize("text", ["", "x" * 201])
+def test_a_reference_that_is_none_is_named(text):
+    """
+    By the option that takes it.
+    """
+    found("SCR-1")
+    told = onward(*NO, "--evidence", text)
+    assert (told.code, told.err.count("\n")) == (2, 1)
+    assert told.err.startswith("scr: --evidence must be text")
 
 
 def test_a_floor_is_never_lowered():
@@ -474,6 +525,24 @@ def test_a_floor_is_never_lowered():
     found("SCR-1")
     (one,) = proposed(*NO, "--mark")["figures"]
     assert (one["at_least"], one["marked"], one["position"]) == (1, 5, None)
+
+
+def test_a_floor_of_findings_that_hold_no_more_is_told():
+    """
+    With the command that lowers it, which is not carried out; then nothing is left.
+    """
+    found("SCR-1", "SCR-2")
+    assert onward(*NO, "--mark").code == 0
+    for name in ("SCR-1", "SCR-2"):
+        record(name, "exception=no", review="second", by="bo")
+        item = ("--item", name, "--attribute", "exception=no", "--reason", "r")
+        assert scr("sample", "settle", "A", *item, "--by", "cy").code == 0
+        (one,) = proposed(*NO, "--mark")["figures"]
+        assert (one["overtaken"], one["marked"], one["position"]) == (True, 2, None)
+    assert one["at_least"] == 0
+    assert "marked by 2 of these findings; fewer hold now" in onward(*NO).out
+    assert scr(*shlex.split(one["command"])[1:]).code == 0
+    assert proposed(*NO)["figures"] == []
 
 
 def test_only_what_is_current_is_marked():

@@ -162,6 +162,20 @@ def test_the_program_of_the_documentation_draws_it_again(shown):
     assert "another frame" in rechecked(json.dumps(told)).stderr
 
 
+def test_the_findings_are_made_as_the_documentation_says(tmp_path):
+    """
+    Its second program, run beside the fixture, writes the table that is recorded.
+    """
+    (tmp_path / "fixtures").symlink_to(FIXTURE.parent)
+    text = (ROOT / "docs" / "sampling.md").read_text(encoding="utf-8")
+    making = re.findall(r"```python\n(.*?)```", text, re.DOTALL)[1]
+    command = [sys.executable, "-c", making]
+    subprocess.run(command, cwd=tmp_path, check=True, timeout=60)
+    made = (tmp_path / "findings.csv").read_text(encoding="utf-8")
+
+    assert made == refresh().findings()
+
+
 def test_it_is_a_dozen_lines():
     """
     Of the standard library alone.
@@ -258,7 +272,8 @@ def test_the_ledger_counts_as_the_audits_own_corrections_do(corrected, tmp_path)
 def test_the_publications_are_marked(corrected):
     """
     Each figure by how many of the SCRs it counted are found wrong, as a slow count of
-    the SCRs behind it says; 171 in all, 123 with outcomes.
+    the SCRs behind it says; 171 in all, 123 with outcomes. FY 2020 was printed 9 too
+    low, so up to 9 of the 34 found wrong may not be among what was printed.
     """
     folder, told = corrected
     wrong = {item["scr"] for item in ITEMS if item["finding"] == "not a TCO"}
@@ -273,9 +288,10 @@ def test_the_publications_are_marked(corrected):
         assert scr("verify").code == 0
 
     key = ("publication", "measure", "fiscal_year")
-    assert {tuple(row[name] for name in key): row["floor"] for row in listed} == {
-        place: len(scrs) for place, scrs in hit.items()
-    }
+    floors = {tuple(row[name] for name in key): row["floor"] for row in listed}
+    low = ("APR-2020", "dd-all", 2020)
+    assert (floors.pop(low), len(hit[low])) == (34 - 9, 34)
+    assert floors == {place: len(scrs) for place, scrs in hit.items() if place != low}
     assert len(set.union(*hit.values())) == 171
     dd = [scrs for (_, measure, _), scrs in hit.items() if measure == "dd-all"]
     assert len(set.union(*dd)) == 123

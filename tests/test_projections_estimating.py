@@ -217,3 +217,18 @@ def test_without_scipy_one_line_says_what_to_install(monkeypatch):
     with pytest.raises(MissingExtraError, match=r'pip install "scr-ledger\[audit\]"'):
         clopper_pearson(1, 2, C95)
     assert hypergeometric(1, 2, 4, C95) == (1, 3)
+
+
+def test_no_spread_seen_is_no_certainty():
+    """
+    A stratum of which all that was seen is alike adds no error, and where all are so
+    there are no limits: three of ten do not tell exactly ten.
+    """
+    unseen = stratified([Part(10, 3, 3), Part(10, 2, 0)])
+    assert (unseen.alike, unseen.standard_error) == (2, 0)
+    assert unseen.limits(C95) is None
+    whole = stratified([Part(3, 3, 3), Part(2, 2, 0)])
+    assert (whole.alike, whole.limits(C95)) == (0, (3, 3))
+    one = stratified([Part(10, 3, 3), Part(10, 4, 2)])
+    assert one.alike == 1
+    assert one.limits(C95) is not None

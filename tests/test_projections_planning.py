@@ -286,3 +286,27 @@ def test_allocations():
     assert allocate(strata, 240) == [100, 90, 50]
     with pytest.raises(UsageError, match="cannot be allocated"):
         allocate(strata, 5)
+
+
+@pytest.mark.parametrize(
+    ("strata", "words"),
+    [
+        ((Stratum("a", 400), Stratum("b", 0)), "b has a population of 0"),
+        ((Stratum("a", 400, rate(5)), Stratum("b", 40)), "others have none"),
+    ],
+)
+def test_strata_that_cannot_be_allocated_to(strata, words):
+    """
+    An empty one, and rates of some alone.
+    """
+    with pytest.raises(UsageError, match=words):
+        allocate(strata, 24)
+
+
+@pytest.mark.parametrize("expected", [0, 100])
+def test_no_size_follows_from_no_spread(expected):
+    """
+    One item would not estimate a rate, however near to 0 it is expected.
+    """
+    with pytest.raises(UsageError, match="no spread"):
+        cochran_size(rate(95), rate(5), rate(expected))
