@@ -11,6 +11,7 @@ from ledger.errors import LedgerError, UnseenError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from datetime import timedelta
 
     from ledger.reader import Log
 
@@ -20,6 +21,8 @@ OLDEST_SQLITE = (3, 37, 0)
 """The first with STRICT tables."""
 
 
+MINUTES_AHEAD = 5
+"""By how much clocks that are right may differ."""
 CHECKPOINTS = "checkpoints"
 """The stream that covers others and is not to be covered."""
 
@@ -85,12 +88,27 @@ def _ledger(path: str) -> Iterator[Symptom]:
             yield Symptom("ledger", "fine", says)
             says = f"@{log.head} {log.root(log.head).hex()}"
             yield Symptom("head and root", "note", f"{says}; keep a copy elsewhere")
+            yield from _clock(log)
             yield from _seen(log)
             yield _exposure(log)
             yield _read_model(log)
             yield from _imports(log)
     except LedgerError as error:
         yield Symptom("ledger", "attention", str(error))
+
+
+def _clock(log: Log) -> Iterator[Symptom]:
+    """Say that the last fact is of a time to come: no later one is dated before."""
+    from datetime import timedelta
+
+    (last,) = log.at([log.head])
+    if _since(last.recorded_at) < timedelta(minutes=-MINUTES_AHEAD):
+        says = (
+            f"the last fact was recorded at {last.recorded_at}, which is to come: here"
+            " or there a clock is wrong, and what is recorded until then has that"
+            " instant too; set the clock, or find out who wrote that"
+        )
+        yield Symptom("clock", "attention", says)
 
 
 def _seen(log: Log) -> Iterator[Symptom]:
@@ -151,10 +169,13 @@ def _exposure(log: Log) -> Symptom:
 
 
 def _days_since(recorded_at: str) -> int:
+    return max(0, _since(recorded_at).days)
+
+
+def _since(recorded_at: str) -> timedelta:
     from datetime import UTC, datetime
 
-    since = datetime.now(UTC) - datetime.fromisoformat(recorded_at)
-    return max(0, since.days)
+    return datetime.now(UTC) - datetime.fromisoformat(recorded_at)
 
 
 def _number(count: int, of: str) -> str:

@@ -20,7 +20,7 @@ _ORIGIN = "scr-ledger/"
 
 
 def beside(path: str, notes: list[str]) -> Compare:
-    """Return what compares a log that is being checked with what was seen of it.
+    """Return what compares a log that is read from now on with what was seen of it.
 
     :param notes: where to say that it is an older copy, which is no finding.
     """
@@ -28,12 +28,17 @@ def beside(path: str, notes: list[str]) -> Compare:
     from ledger.errors import UnseenError
     from ledger.fsck import Finding
 
+    try:
+        before = seen.by_now(_absolute(path))
+    except UnseenError:
+        before = {}  # It is warned of when it is compared.
+
     def compare(
         origin: str, head: int, root: Callable[[int], str]
     ) -> Iterator[Finding]:
         now = seen.Now(_absolute(path), origin.removeprefix(_ORIGIN), head, root, path)
         try:
-            found = seen.disagreements(now)
+            found = seen.disagreements(now, before)
             older = seen.is_older_copy(now)
         except UnseenError as error:
             warn(str(error))
@@ -55,8 +60,14 @@ def older_words(position: int) -> str:
     )
 
 
-def keep(path: str) -> None:
-    """Remember a ledger that verified, so that a later look can be compared."""
+def keep(path: str, head: int, root: str) -> None:
+    """Remember a ledger that verified, so that a later look can be compared.
+
+    What was recorded since is not remembered, nor what was put in its place since.
+
+    :param head: up to where it verified.
+    :param root: its recomputed root there.
+    """
     from datetime import datetime
 
     from ledger import seen
@@ -65,11 +76,14 @@ def keep(path: str) -> None:
     from ledger.reader import open_log
 
     with open_log(path) as log:
-        now = now_of(log)
-        (last,) = log.at([log.head])
+        if log.head < head or log.root(head).hex() != root:
+            return
+        ledger_id, (last,) = log.identity.ledger_id, log.at([head])
+    now = seen.Now(_absolute(path), ledger_id, head, lambda _: root)
     at = format_instant(datetime.fromisoformat(last.recorded_at))
     try:
         seen.remember(now, at)
+        seen.settle(now.path, now.ledger_id)
     except UnseenError as error:
         warn(str(error))
 

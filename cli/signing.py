@@ -88,8 +88,10 @@ def new_passphrase(path: str) -> str:
     """Return a passphrase to encrypt a new key with.
 
     :raises NoPassphraseError: nobody can be asked for one.
+    :raises LongPassphraseError: nothing can be encrypted with it.
     """
-    from ledger.errors import NoPassphraseError
+    from ledger.errors import LongPassphraseError, NoPassphraseError
+    from ledger.private_keys import is_too_long
 
     given = os.environ.get(PASSPHRASE)
     if not given and sys.stdin is not None and sys.stdin.isatty():
@@ -101,6 +103,8 @@ def new_passphrase(path: str) -> str:
         )
     if not given:
         raise NoPassphraseError(path)
+    if is_too_long(given):
+        raise LongPassphraseError
     return given
 
 

@@ -116,7 +116,7 @@ def verify_command(settings: Settings, /, **given: Any) -> int:
     _tell(settings.ledger, checked._replace(findings=tuple(findings)), notes, how)
     if findings:
         return INTEGRITY
-    keep(settings.ledger)
+    keep(settings.ledger, checked.head, checked.root)
     return 0
 
 
@@ -165,9 +165,9 @@ def _signed(found: Signing | None) -> Iterator[str]:
     if found.covered is not None:
         after = f"{_some(found.uncovered, 'fact')} after it not checkpointed"
         yield f"signed: every fact up to @{found.covered}; {after}"
-    elif found.key is None:
+    elif found.key is None and not found.unchecked:
         yield "not signed: no key signs for this ledger"
-    else:
+    elif found.key is not None:
         yield f"not checkpointed: the key {found.key} has signed nothing yet"
     if found.distrusted:
         checkpoints = _some(found.distrusted, "checkpoint")

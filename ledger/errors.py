@@ -1443,6 +1443,15 @@ class NoPassphraseError(UsageError):
         )
 
 
+class LongPassphraseError(UsageError):
+    """A passphrase is one that a key can be encrypted with."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "a passphrase may have 1,023 bytes, and this one has more; take a shorter"
+        )
+
+
 class WrongPassphraseError(KeysError):
     """The passphrase is the one it was encrypted with."""
 

@@ -33,6 +33,8 @@ if TYPE_CHECKING:
 _PLAIN = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 _LARGEST = 16 * 1024
 _SEED_BYTES = 32
+_LONGEST_PASSPHRASE = 1023
+"""Bytes; ``cryptography`` takes no more."""
 
 
 class PrivateKey(NamedTuple):
@@ -75,8 +77,13 @@ def _base() -> Path:
         return Path(given)
     config = os.environ.get("XDG_CONFIG_HOME", "")
     # The XDG specification has a relative path ignored.
-    base = Path(config) if Path(config).is_absolute() else Path.home() / ".config"
-    return base / "scr-ledger" / "keys"
+    if not os.path.isabs(config):  # noqa: PTH117 - as in ledger.seen
+        config = os.path.expanduser("~/.config")  # noqa: PTH111 - never raises
+    base = Path(config, "scr-ledger", "keys")
+    if config.startswith("~"):  # A folder of that name is nobody's home.
+        why = "this user has no home folder"
+        raise KeyFileError(str(base), why)
+    return base
 
 
 def path_of(ledger_id: str, key: str) -> Path:
@@ -126,7 +133,7 @@ def write(private: PrivateKey, path: Path, passphrase: str | None = None) -> Non
     encryption = (
         NoEncryption()
         if passphrase is None
-        else BestAvailableEncryption(passphrase.encode())
+        else BestAvailableEncryption(_bytes(passphrase))
     )
     pem = private.private.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, encryption)
     try:
@@ -180,7 +187,7 @@ def held(ledger_id: str) -> dict[str, bool]:
     try:
         found = sorted(folder(ledger_id).glob("*.pem"))
         return {one.stem: b"ENCRYPTED" in one.read_bytes()[:64] for one in found}
-    except OSError:
+    except (OSError, KeyFileError):
         return {}
 
 
@@ -196,6 +203,16 @@ def _read(path: Path) -> bytes:
         return file.read(_LARGEST)
 
 
+def _bytes(passphrase: str) -> bytes:
+    """Return a passphrase as it was typed, also where that is no UTF-8."""
+    return passphrase.encode(errors="surrogateescape")
+
+
+def is_too_long(passphrase: str) -> bool:
+    """Whether nothing can be encrypted with a passphrase."""
+    return len(_bytes(passphrase)) > _LONGEST_PASSPHRASE
+
+
 def _parsed(pem: bytes, path: Path, ask: Callable[[], str | None]) -> PrivateKey:
     from cryptography.exceptions import UnsupportedAlgorithm
     from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
@@ -206,7 +223,7 @@ def _parsed(pem: bytes, path: Path, ask: Callable[[], str | None]) -> PrivateKey
         passphrase = ask()
         if passphrase is None:
             raise NoPassphraseError(str(path))
-    given = None if passphrase is None else passphrase.encode()
+    given = None if passphrase is None else _bytes(passphrase)
     try:
         private = load_pem_private_key(pem, given)
     except (ValueError, TypeError, UnsupportedAlgorithm) as error:

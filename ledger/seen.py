@@ -19,6 +19,7 @@ import re
 from contextlib import contextmanager
 from hashlib import sha256
 from pathlib import Path
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 from ledger.errors import ForkedError, RolledBackError, SwappedError, UnseenError
@@ -34,6 +35,8 @@ _LONG = 64 * 1024
 """Bytes of a file beyond which its earlier lines are dropped."""
 _PATHS = 100
 """Of how many paths it is kept how far the ledger went there."""
+_LAST = 2**63 - 1
+"""No ledger goes further."""
 _NOT_OF_ITS_FORM = "it is not of its form"
 _UNREADABLE = (ValueError, TypeError, KeyError, AttributeError, RecursionError)
 NOTHING = sha256().hexdigest()
@@ -75,11 +78,17 @@ Disagreement = SwappedError | RolledBackError | ForkedError
 
 
 def folder() -> Path:
-    """Return where it is kept."""
+    """Return where it is kept.
+
+    :raises UnseenError: the user has no home folder.
+    """
     state = os.environ.get("XDG_STATE_HOME", "")
     # The XDG specification has a relative path ignored.
     if not os.path.isabs(state):  # noqa: PTH117 - as below
         state = os.path.expanduser("~/.local/state")  # noqa: PTH111 - never raises
+    if state.startswith("~"):  # A folder of that name is nobody's home.
+        why = "this user has no home folder; set XDG_STATE_HOME"
+        raise UnseenError(str(Path(state, "scr-ledger")), why)
     return Path(state, "scr-ledger")
 
 
@@ -98,14 +107,19 @@ def _seen(fields: Mapping[str, Any]) -> Seen:
     """
     seen = Seen(*(fields[name] for name in Seen._fields))
     if not (
-        isinstance(seen.position, int)
+        _is_position(seen.position)
         and _ROOT.fullmatch(seen.root) is not None
         and isinstance(seen.at, str)
         and isinstance(seen.checkpoint, str | None)
-        and all(isinstance(one, int) for one in seen.paths.values())
+        and all(map(_is_position, seen.paths.values()))
     ):
         raise ValueError(_NOT_OF_ITS_FORM)
     return seen
+
+
+def _is_position(value: object) -> bool:
+    # A truth value is a number to Python; SQLite gives none out beyond the last.
+    return type(value) is int and 0 <= value <= _LAST
 
 
 def at_path(path: str) -> str | None:
@@ -122,18 +136,34 @@ def _ledger_at(fields: Mapping[str, Any]) -> str:
     return held
 
 
-def disagreements(now: Now) -> list[Disagreement]:
-    """Return what is not as this user has seen it: another ledger, another history.
+def by_now(path: str) -> dict[str, Seen]:
+    """Return what was seen of the ledgers that were at a path, by their ids.
 
     :raises UnseenError: what is kept cannot be read.
     """
+    found = {}
+    for ledger_id in filter(None, map(at_path, _places(path))):
+        if (seen := of_ledger(ledger_id)) is not None:
+            found[ledger_id] = seen
+    return found
+
+
+def disagreements(
+    now: Now, before: Mapping[str, Seen] = MappingProxyType({})
+) -> list[Disagreement]:
+    """Return what is not as this user has seen it: another ledger, another history.
+
+    :param before: what was seen, by the ledger's id, before it was read: since then
+        more may have been recorded, and seen.
+    :raises UnseenError: what is kept cannot be read.
+    """
     found: list[Disagreement] = []
-    other = at_path(now.path)
-    if other not in {None, now.ledger_id}:
-        assert other is not None
-        was = of_ledger(other) or Seen(0, NOTHING, "")
-        found.append(SwappedError(now.named, now.ledger_id, other, was))
-    seen = of_ledger(now.ledger_id)
+    others = {at_path(place): None for place in _places(now.path)}
+    for other in others:
+        if other is not None and other != now.ledger_id:
+            was = of_ledger(other) or Seen(0, NOTHING, "")
+            found.append(SwappedError(now.named, now.ledger_id, other, was))
+    seen = before.get(now.ledger_id) or of_ledger(now.ledger_id)
     if seen is None:
         return found
     if now.head < seen.position:
@@ -152,7 +182,10 @@ def is_older_copy(now: Now) -> bool:
     :raises UnseenError: what is kept cannot be read.
     """
     seen = of_ledger(now.ledger_id)
-    return seen is not None and seen.paths.get(now.path, 0) <= now.head < seen.position
+    if seen is None:
+        return False
+    here = max(seen.paths.get(place, 0) for place in _places(now.path))
+    return here <= now.head < seen.position
 
 
 def compare(now: Now) -> None:
@@ -186,8 +219,9 @@ def remember(
         if old is not None and old.position > now.head:
             return
         paths = {} if old is None else dict(old.paths)
-        paths.pop(now.path, None)
-        paths[now.path] = now.head
+        for place in _places(now.path):
+            paths.pop(place, None)
+            paths[place] = now.head
         paths = dict(list(paths.items())[-_PATHS:])
         kept = checkpoint or (None if old is None else old.checkpoint)
         seen = Seen(now.head, now.root(now.head), at, kept, paths)
@@ -199,14 +233,24 @@ def settle(path: str, ledger_id: str) -> None:
 
     :raises UnseenError: it cannot be kept.
     """
-    try:
-        if at_path(path) == ledger_id:
-            return
-    except UnseenError:
-        pass  # It is written anew.
-    target = _of_path(path)
-    with _locked(target):
-        _add(target, {"path": path, "ledger_id": ledger_id})
+    for place in _places(path):
+        try:
+            if at_path(place) == ledger_id:
+                continue
+        except UnseenError:
+            pass  # It is written anew.
+        target = _of_path(place)
+        with _locked(target):
+            _add(target, {"path": place, "ledger_id": ledger_id})
+
+
+def _places(path: str) -> tuple[str, ...]:
+    """Return a path as it was given, and the file it leads to.
+
+    By a link or by ``..`` a file is where it is; and a link that leads to another
+    ledger than it did is not what was seen there.
+    """
+    return tuple(dict.fromkeys((path, os.path.realpath(path))))
 
 
 def _of_ledger(ledger_id: str) -> Path:

@@ -27,10 +27,12 @@ from ledger.errors import (
     StoreError,
     TwoHistoriesError,
     UnknownKeyError,
+    UnseenError,
     WitnessTakenError,
 )
 from ledger.private_keys import PrivateKey, file_name
 from ledger.proofs import read, trust_of, vouch
+from ledger.seen import folder as state_folder
 from ledger.tlog import entry as entries
 from ledger.tlog import key_note, note
 from ledger.tlog.note import NoteError
@@ -254,10 +256,11 @@ def _memory(name: str, private: PrivateKey, origin: str) -> Iterator[Path]:
 
 
 def _state() -> Path:
-    state = os.environ.get("XDG_STATE_HOME", "")
-    # The XDG specification has a relative path ignored.
-    base = Path(state) if Path(state).is_absolute() else Path.home() / ".local/state"
-    return base / "scr-ledger" / "witness"
+    try:
+        return state_folder() / "witness"
+    except UnseenError:
+        why = "this user has no home folder; set XDG_STATE_HOME"
+        raise _unusable(Path("~/.local/state/scr-ledger/witness"), why) from None
 
 
 def _remembered(path: Path, origin: str) -> Seen | None:

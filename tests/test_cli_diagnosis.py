@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime, timedelta
 from importlib import util
 
 import pytest
 
 from cli import diagnosis
 from ledger import reader
+from tests import ledgers
 from tests.commandline import prepare, scr
 
 
@@ -132,3 +134,20 @@ def test_a_package_of_somebody_else_needs_attention(ledger, monkeypatch, tmp_pat
 
     assert word == "attention"
     assert "is not this program's" in says
+
+
+@pytest.mark.parametrize(("ahead", "told"), [(0, False), (4, False), (999_999, True)])
+def test_a_fact_that_is_to_come_needs_attention(tmp_path, monkeypatch, ahead, told):
+    """
+    Nothing after it is dated before it, so one clock that was wrong dates them all.
+    """
+    monkeypatch.chdir(tmp_path)
+    at = datetime.now(UTC) + timedelta(minutes=ahead)
+    path = ledgers.make(tmp_path / "scr.db", clock=lambda: at)
+    assert scr("--ledger", path, "verify").code == 0
+
+    said = found().get("clock")
+    assert (said is not None) == told
+    if said is not None:
+        assert said[0] == "attention"
+        assert f"recorded at {at:%Y-%m-%dT%H:%M}" in said[1]

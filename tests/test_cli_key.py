@@ -265,6 +265,26 @@ def test_an_encrypted_key(monkeypatch):
             assert "horse" not in told.err
 
 
+def test_any_passphrase_is_taken_or_refused(monkeypatch):
+    """
+    Also one that is no UTF-8; one that is too long for the library is refused, and a
+    wrong one is said to be that, whatever it is.
+    """
+    monkeypatch.setenv("SCR_KEY_PASSPHRASE", "x" * 1024)
+    told = scr("key", "new", "--encrypt")
+    assert told.code == 2
+    assert "a passphrase may have 1,023 bytes" in told.err
+    monkeypatch.setenv("SCR_KEY_PASSPHRASE", "a\udcff")
+    assert scr("key", "new", "--encrypt").code == 0
+    assert scr("checkpoint").code == 0
+    for wrong in ("a\udcfe", "x" * 1024, ""):
+        monkeypatch.setenv("SCR_KEY_PASSPHRASE", wrong)
+        told = scr("checkpoint")
+        assert told.code == 5
+        assert "that is not the passphrase" in told.err
+
+
+@pytest.mark.usefixtures("here")
 def test_an_exposed_key_signs_nothing():
     """
     Publishing refuses as well: somebody may have the key.

@@ -10,11 +10,13 @@ import sqlite3
 import subprocess
 import sys
 from pathlib import Path
+from threading import Thread
 from unittest import mock
 from uuid import UUID
 
 import pytest
 
+from cli import verifying
 from cli.main import run
 from ledger import app, fsck, private_keys, schema, seen
 from ledger.reader import open_log
@@ -218,6 +220,128 @@ def test_who_only_verifies_is_told_too():
     told = scr("verify")
     assert told.code == 4
     assert "rolled back" in told.err
+
+
+@pytest.mark.parametrize("typed", ["link.db", "folder/../scr.db", "way/scr.db"])
+def test_no_way_round_leads_past_what_was_seen(here, typed):
+    """
+    By a link, or by ``..``, the file is where it was seen; else it would be an older
+    copy at a path of its own, and verify.
+    """
+    (here / "folder").mkdir()
+    (here / "link.db").symlink_to("scr.db")
+    (here / "way").symlink_to(here)
+    roll_back()
+
+    assert scr("--ledger", typed, "verify", "--json").json["words"] == ["rolled back"]
+    rows = scr("--ledger", typed, "doctor", "--json").json["rows"]
+    (row,) = [row for row in rows if row["what"] == "last seen"]
+    assert row["verdict"] == "attention"
+
+
+def test_a_link_that_leads_to_another_ledger_is_swapped(here):
+    """
+    Neither of the two was touched, and who asks by the link is told all the same.
+    """
+    link = here / "link.db"
+    link.symlink_to("scr.db")
+    assert scr("--ledger", "link.db", *FILE[:1], "S-6", *FILE[2:]).code == 0
+    ledgers.load(ledgers.make(here / "other.db"), HISTORY)
+    link.unlink()
+    link.symlink_to("other.db")
+
+    assert scr("--ledger", "link.db", "verify", "--json").json["words"] == ["swapped"]
+    assert scr("--ledger", "other.db", "verify").code == 0
+    assert scr("verify").code == 0
+
+
+@pytest.mark.usefixtures("here")
+def test_who_only_verifies_is_told_of_another_ledger():
+    """
+    Which ledger verified at a path is remembered as well.
+    """
+    users.forget()
+    assert scr("verify").code == 0
+    with mock.patch.dict(os.environ, XDG_STATE_HOME=f"{Path.cwd()}/elsewhere"):
+        swap()
+
+    told = scr("verify", "--json")
+    assert (told.code, told.json["words"]) == (4, ["swapped"])
+
+
+def test_without_a_home_nothing_is_kept_in_a_folder_called_tilde(here, monkeypatch):
+    """
+    An account that has none, as in a container: a warning, and what to set.
+    """
+    for name in users.KEPT:
+        monkeypatch.delenv(name)
+    monkeypatch.delenv("HOME")
+    monkeypatch.setattr(os.path, "expanduser", lambda path: path)
+
+    told = scr(*FILE[:1], "S-6", *FILE[2:])
+    assert told.code == 0
+    assert "has no home folder; set XDG_STATE_HOME" in told.err
+    made = scr("key", "new", "--by", "b")
+    assert made.code == 6
+    assert "has no home folder; " in made.err
+    assert "with SCR_KEYS" in made.err
+    assert scr("key", "list").code == 0
+    assert not (here / "~").exists()
+
+
+@pytest.mark.parametrize("when", ["kept_tiles", "given_out", "pages"])
+def test_what_is_recorded_while_it_is_verified_is_no_finding(here, monkeypatch, when):
+    """
+    Neither that the file goes further than was read of it, nor that this user has seen
+    that by then.
+    """
+    real, done = getattr(fsck, when), []
+
+    def meanwhile(*given):
+        if not done:
+            typed = (str(here / "scr.db"), filed("S-6"))
+            done.append(Thread(target=ledgers.load, args=typed))
+            done[0].start()
+            # Where the end is read it has to wait for that; elsewhere it must not.
+            done[0].join(30 if when == "pages" else 0.3)
+            assert when != "pages" or not done[0].is_alive()
+        return real(*given)
+
+    monkeypatch.setattr(fsck, when, meanwhile)
+    told = scr("verify", "--json")
+    done[0].join()
+
+    assert (told.code, told.json["words"]) == (0, []), told.out
+    assert head() > told.json["position"]
+
+
+@pytest.mark.parametrize("meanwhile", ["longer", "another"])
+def test_what_verified_is_remembered_and_no_more(here, monkeypatch, meanwhile):
+    """
+    Not what was recorded since, or was put in its place: nobody has verified that.
+    """
+    real, path = verifying._recomputed, str(here / "scr.db")
+
+    def changed(ledger: str):
+        told = real(ledger)
+        with mock.patch.dict(os.environ, XDG_STATE_HOME=str(here / "elsewhere")):
+            if meanwhile == "longer":
+                ledgers.load(path, filed("S-6"))
+            else:
+                fork()
+        return told
+
+    users.forget()
+    monkeypatch.setattr(verifying, "_recomputed", changed)
+    told = scr("verify", "--json").json
+    with open_log(path) as log:
+        kept = seen.of_ledger(log.identity.ledger_id)
+
+    assert told["verified"]
+    if meanwhile == "longer":
+        assert (kept.position, kept.root) == (20, told["root"])
+    else:
+        assert kept is None
 
 
 @pytest.mark.usefixtures("here")

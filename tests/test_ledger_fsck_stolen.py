@@ -15,16 +15,17 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from ledger.fsck.found import FORKED, ROLLED_BACK, SWAPPED
+from ledger.fsck.found import FORKED, NOT_CHECKPOINTED, ROLLED_BACK, SWAPPED
+from ledger.fsck.log import LogCheck
 from ledger.tlog import checkpoint
 from ledger.tlog.entry import entry
 from ledger.tlog.key_note import NewKey
 from ledger.tlog.merkle import leaf_hash, root
-from tests import ledgers
+from tests import ledgers, users
 from tests.commandline import filed, life, scr
 from tests.keys import ONE, TWO, distrust, issue, origin, put_key, signed
 from tests.publications import compact
-from tests.tampering import Image, image_of, put_back, table, tiles_of
+from tests.tampering import Image, hashed_anew, image_of, put_back, table, tiles_of
 
 if TYPE_CHECKING:
     from ledger.private_keys import PrivateKey
@@ -97,6 +98,20 @@ def announced(payload: bytes, leaves: list[bytes], key: PrivateKey) -> bytes:
     made = NewKey(name, key.public(name), len(leaves), root(leaves).hex())
     fields["note"] = signed(str(made), key, name=name)
     return compact(fields)
+
+
+def stripped() -> None:
+    """
+    Without a key: no checkpoint is left, and a fact that they covered says otherwise.
+    """
+    image = image_of("scr.db")
+    rows = [row for row in image.rows if row.topic != b"ledger.checkpointed/1"]
+    at = next(n for n, row in enumerate(rows) if row.stream == b"scr/S-1")
+    payload = rows[at].payload.replace(b'"by":"', b'"by":"x')
+    assert payload != rows[at].payload
+    rows[at] = rows[at]._replace(payload=payload)
+    rows = list(hashed_anew(rows, LogCheck(), 1))
+    put_back("scr.db", Image(rows, tiles_of([row.leaf for row in rows]), len(rows)))
 
 
 def rolled_back() -> None:
@@ -218,6 +233,23 @@ def test_an_older_checkpoint_of_the_same_log_is_no_finding(here):
     assert words("--since", "held") == (0, [])
 
 
+def test_a_log_without_its_checkpoints_is_found_by_who_asks_for_one(here):
+    """
+    By itself it verifies, and a note says that nothing is signed; SECURITY.md says so.
+    """
+    del here
+    stripped()
+    assert words()[1] == [ROLLED_BACK]  # What was seen here went further.
+    users.forget()
+
+    told = scr("verify")
+    assert told.code == 0, told.err
+    assert "not checkpointed: the key " in told.out
+    users.forget()
+    assert words("--checkpointed") == (4, [NOT_CHECKPOINTED])
+    assert words("--since", "held") == (4, [FORKED])
+
+
 def test_it_is_said_where_no_signature_can_be_checked(here, monkeypatch):
     """
     Without the library the rest is verified, and the answer is not silent about it.
@@ -230,6 +262,10 @@ def test_it_is_said_where_no_signature_can_be_checked(here, monkeypatch):
     assert told.code == 0
     assert "not checked: 4 signatures" in told.out
     assert "signed: every fact" not in told.out
+    assert "no key signs" not in told.out
+    held = scr("verify", "--since", "held")
+    assert held.code == 0, held.err
+    assert "not checked: 5 signatures" in held.out
 
 
 def test_how_far_it_is_signed_is_said(here):

@@ -214,6 +214,10 @@ SOUND = {"position": 5, "root": "0" * 64, "at": "t", "checkpoint": None, "paths"
             json.dumps({**SOUND, **wrong}).encode()
             for wrong in (
                 {"position": "5"},
+                {"position": True},
+                {"position": -5},
+                {"position": 10**30},
+                {"paths": {"/l": -1}},
                 {"root": 5},
                 {"root": "0"},
                 {"at": None},

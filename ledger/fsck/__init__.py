@@ -19,6 +19,7 @@ from ledger.fsck.elsewhere import against, readable, signing, uncovered
 from ledger.fsck.found import BROKEN, DAMAGED, Checked, Finding, Signing
 from ledger.fsck.log import LogCheck, proofs, unbrought
 from ledger.fsck.tables import (
+    BEFORE_ALL,
     PAGE,
     connect,
     ends,
@@ -28,12 +29,14 @@ from ledger.fsck.tables import (
     rows,
     schema_text,
     tiles,
+    unmoved,
 )
 from ledger.tlog.merkle import root
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
+    from ledger.fsck.found import Row
     from ledger.fsck.tables import Tiles
     from ledger.guard import Guarded
 
@@ -108,12 +111,28 @@ def contents(
 
     :param log: has read nothing yet; afterwards it has read the whole log.
     """
-    for row in rows(connection):
+    end: list[tuple[Tiles, object]] = []
+    for row in _every(connection, end):
         yield from log.row(row)
         if log.expected % PAGE == 0:
             on_progress(log.expected)
-    yield from whole(log, kept_tiles(connection), given_out(connection))
+    yield from whole(log, *end[0])
     yield from pages(connection)
+
+
+def _every(connection: Guarded, end: list[tuple[Tiles, object]]) -> Iterator[Row]:
+    """Return all rows of the log; with the last ones, tiles and end of the same moment.
+
+    Others may have recorded more while the first ones were read.
+    """
+    last = BEFORE_ALL
+    for row in rows(connection):
+        yield row
+        last = row.position if isinstance(row.position, int) else last
+    with unmoved(connection):
+        rest = list(rows(connection, last))
+        end.append((kept_tiles(connection), given_out(connection)))
+    yield from rest
 
 
 def whole(log: LogCheck, kept: Tiles, given: object) -> Iterator[Finding]:

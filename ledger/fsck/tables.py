@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from ledger import guard, schema
@@ -17,6 +18,9 @@ PAGE = 2_000
 WIDTH = 256
 """Hashes of one level under a hash of the next."""
 
+BEFORE_ALL = -(2**63)
+"""No row has a smaller key, and honest ones have greater."""
+
 Tiles = Mapping[tuple[object, object], object]
 """The hashes that are kept, by level and place; none of it is believed."""
 
@@ -26,6 +30,20 @@ def connect(path: str) -> guard.Guarded:
     connection = guard.connect(path)
     connection.text_factory = bytes
     return connection
+
+
+@contextmanager
+def unmoved(connection: guard.Guarded) -> Iterator[None]:
+    """Let several statements see the file as it is at one moment.
+
+    Whoever records waits for that, so it has to be short.
+    """
+    connection.execute("BEGIN")
+    try:
+        yield
+    finally:
+        if connection.in_transaction:  # SQLite ends it itself where it cannot read.
+            connection.execute("COMMIT")
 
 
 def schema_text(connection: sqlite3.Connection) -> Iterator[Finding]:
@@ -49,9 +67,11 @@ def schema_text(connection: sqlite3.Connection) -> Iterator[Finding]:
             yield Finding(None, "schema", f"{pragma} is {held}, not {value}")
 
 
-def rows(connection: guard.Guarded) -> Iterator[Row]:
-    """Yield the rows of the log in the order of their keys, page by page."""
-    after = -(2**63)
+def rows(connection: guard.Guarded, after: int = BEFORE_ALL) -> Iterator[Row]:
+    """Yield the rows of the log in the order of their keys, page by page.
+
+    :param after: the key after which to begin.
+    """
     query = (
         "SELECT rowid, originator_id, originator_version, topic, state, recorded_at,"
         " leaf_hash FROM stored_events WHERE rowid>? ORDER BY rowid LIMIT ?"
