@@ -132,13 +132,21 @@ def _member_told(
     document: str | None,
 ) -> dict[str, Any]:
     from ledger import membership, proofs
+    from ledger.errors import NotProvedError
 
     summaries: dict[str, Summary] = {}
     vouched = None
     if document is not None:
         read = read_file(document)
         summaries[document] = membership.parse_document(document, read)
-    if one.summary is not None and (trust.logs or document is None):
+    asked = trust.required > 0 or held is not None
+    if asked and one.summary is None:
+        why = (
+            "it does not show that a log has it, which is what --against and the"
+            " keys of witnesses ask for"
+        )
+        raise NotProvedError(file, why)
+    if one.summary is not None and (trust.logs or asked or document is None):
         shown = proofs.summarized(file, one.summary, trust, held)
         vouched = shown.vouched
         summaries["the summary in the log"] = proofs.summary_in(file, shown)
@@ -223,7 +231,7 @@ def _member_words(one: Mapping[str, Any]) -> str:
     by = [] if one["document"] is None else [f"as {one['document']} prints it"]
     if "origin" in one:
         by.append(f"as {one['origin']} has it; {_signed(one)}")
-    aside = "" if "origin" in one else " (no key: whether a log has it is not shown)"
+    aside = "" if "origin" in one else " (whether a log has it is not shown)"
     return (
         f"{one['file']}: {names} counts in {one['measure']} FY{one['fiscal_year']} ="
         f" {one['value']}{printed} of {one['publication']} (seal {one['seal']}),"

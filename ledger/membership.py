@@ -171,7 +171,12 @@ def check(file: str, one: Membership, summaries: Mapping[str, Summary]) -> None:
     if root is None or not one.members:
         why = "it shows nobody to be a member"
         raise NotProvedError(file, why)
+    shown: set[str] = set()
     for member in one.members:
+        if member.id in shown:
+            why = f"{member.id} stands in it twice"
+            raise NotProvedError(file, why)
+        shown.add(member.id)
         if not counts(member, one.figure.value, bytes.fromhex(root)):
             why = f"{member.id} is not under the members root"
             raise NotProvedError(file, why)

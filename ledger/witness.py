@@ -268,13 +268,13 @@ def _remembered(path: Path, origin: str) -> Seen | None:
 
     :raises StoreError: what is there cannot be read, which is not the same as nothing.
     """
-    if not path.exists():
+    if not path.exists() and not path.is_symlink():
         return None
     try:
         seen = Seen(**json.loads(path.read_text(encoding="utf-8")))
         note.parse_key(seen.vkey)
         damaged = seen.origin != origin or len(bytes.fromhex(seen.root)) != 32  # noqa: PLR2004
-        damaged = damaged or type(seen.size) is not int
+        damaged = damaged or type(seen.size) is not int or seen.size < 0
     except (ValueError, TypeError, AttributeError):
         damaged = True
     if damaged:

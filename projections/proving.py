@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from ledger.domain.definitions import BUILT_IN, hash_of
 from ledger.errors import (
     BeyondHeadError,
     LogDamagedError,
@@ -25,6 +26,7 @@ from ledger.tlog import checkpoint
 from ledger.tlog.entry import entry, parse
 from ledger.tlog.members import member
 from ledger.tlog.proof_text import Consistency, Inclusion
+from projections.history import fields_of
 from projections.keys import checkpoints
 from projections.publications import TOPIC as PUBLISHED_TOPIC
 from projections.witnessing import on_record, policy_of
@@ -32,6 +34,7 @@ from projections.witnessing import on_record, policy_of
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
+    from ledger.domain.publication import Publication
     from ledger.reader import Log, Row
     from ledger.tlog.checkpoint import Checkpoint, TreeHead
     from projections.keys import Checkpoint as OnRecordCheckpoint
@@ -174,7 +177,8 @@ def of_member(log: Log, one: Recorded, measure: str, year: int, unit: str) -> st
     figure = figures[measure, year]
     if one.secret is None or figure.members_root is None:
         raise NoMembersError(content.name)
-    units = _meant(figure.counted, unit)
+    outcomes = _counts_outcomes(log, content, measure)
+    units = _meant(figure.counted, unit, outcomes=outcomes)
     if not units:
         raise NotAMemberError(unit, content.name, about)
     secret = bytes.fromhex(one.secret)
@@ -189,11 +193,24 @@ def of_member(log: Log, one: Recorded, measure: str, year: int, unit: str) -> st
     return text(Membership(content.name, one.seal, printed, members, proof))
 
 
-def _meant(counted: Iterable[str], unit: str) -> list[str]:
+def _meant(counted: Iterable[str], unit: str, *, outcomes: bool) -> list[str]:
+    """Return whom a word means, and nobody beside: a case number may hold a space."""
     every = list(counted)
     if unit in every:
         return [unit]
-    return [one for one in every if one.rpartition(" ")[0] == unit]
+    return [one for one in every if outcomes and one.rpartition(" ")[0] == unit]
+
+
+def _counts_outcomes(log: Log, content: Publication, measure: str) -> bool:
+    hashes = {one.hash for one in content.definitions if one.measure == measure}
+    if measure in BUILT_IN and hash_of(BUILT_IN[measure]) in hashes:
+        return BUILT_IN[measure].unit == "outcome"
+    for row in log.stream(f"measure/{measure}", log.head):
+        said = fields_of(row.position, row.payload)
+        if said.get("hash") in hashes:
+            definition = said.get("definition")
+            return isinstance(definition, dict) and definition.get("unit") == "outcome"
+    return False
 
 
 def _summary_proof(log: Log, publication: str) -> str | None:

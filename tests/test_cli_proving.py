@@ -8,7 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.commandline import filed, prepare, scr
+from tests.commandline import filed, line, prepare, scr
+from tests.definitions import Put, body, put
+from tests.proofs import ANN, witness_key
 from tests.publications import forge, payload
 from tests.witnessed import clocks, publish, signed
 
@@ -254,7 +256,7 @@ def test_one_is_shown_and_no_other():
     assert "SCR-1 counts in dd-all FY2019 = 3 of APR (seal " in told.out
     assert "signed by key" in told.out
     assert "as ../APR.json prints it and as scr-ledger/" in both.out
-    assert "no key" in alone.out
+    assert "whether a log has it is not shown" in alone.out
     files = Path("m.json").read_text() + Path("APR.json").read_text()
     assert "SCR-2" not in files
     assert payload("scr.db", 21)["members_secret"] not in files
@@ -269,6 +271,28 @@ def test_what_ties_it_to_nothing():
 
     assert told.code == 4
     assert "--key" in told.err
+
+
+def test_who_asks_for_more_than_the_document_is_not_told_less():
+    """
+    Without its summary a file shows nothing of a log that was held, or witnessed.
+    """
+    member()
+    assert scr("publication", "report", "APR", "--public", "-o", "APR.json").code == 0
+    Path("ann.vkey").write_text(f"{witness_key('ann', ANN)}\n")
+    document = ("--publication", "APR.json")
+    alone = scr("check-proof", "m.json", *document, "--key", "ann.vkey")
+    assert (alone.code, "no key is given" in alone.err) == (4, True)
+    assert check("m.json", *document, "--against", "held.checkpoint").code == 0
+    told = json.loads(Path("m.json").read_text())
+    del told["summary"]
+    Path("m.json").write_text(f"{json.dumps(told, indent=2)}\n")
+
+    assert check("m.json", *document).code == 0
+    for more in (("--against", "held.checkpoint"), ("--key", "ann.vkey")):
+        refused = check("m.json", *document, *more)
+        assert refused.code == 4
+        assert "does not show that a log has it" in refused.err
 
 
 def test_a_document_of_another_publication():
@@ -292,6 +316,29 @@ def test_outcomes_of_an_scr():
     assert member(measure="disruptions-all", publication="D").code == 0
     assert check("m.json", "--json").json["members"] == ["SCR-1 D1"]
     assert member("SCR-1 D1", "disruptions-all", "D").code == 0
+
+
+@pytest.mark.parametrize("unit", ["case", "outcome"])
+def test_a_word_that_names_nobody_shows_nobody(unit):
+    """
+    Not all at once by an empty one, and no case numbers by what they begin with.
+    """
+    facts = ""
+    for scr_id, case in (("SCR-50", "HO 19"), ("SCR-51", "HO 20")):
+        given = {"case_number": case, "office": "SAC Houston"}
+        facts += line(scr_id, "filed", "2018-10-01", **given)
+        facts += line(scr_id, "approved", "2018-10-02")
+        facts += line(scr_id, "disrupted", "2018-10-03", outcome="D1")
+    Path("more.jsonl").write_text(facts)
+    assert scr("import", "more.jsonl").code == 0
+    put("scr.db", Put(body("m", unit=unit)))
+    assert publish("M", "m").code == 0
+
+    assert member("", measure="m", publication="M").code == 3
+    assert member("").code == 3
+    assert member("HO", measure="m", publication="M").code == 3
+    named = {"case": "HO 19", "outcome": "SCR-50"}[unit]
+    assert member(named, measure="m", publication="M").code == 0
 
 
 def test_what_was_printed_before_and_what_takes_its_place():

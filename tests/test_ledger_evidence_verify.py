@@ -13,6 +13,7 @@ import sys
 from base64 import b64encode
 from pathlib import Path
 from random import Random
+from zipfile import ZipFile
 
 import pytest
 import rfc8785
@@ -22,10 +23,12 @@ from hypothesis import strategies as st
 
 from ledger import evidence
 from ledger.domain.definitions import BUILT_IN
+from ledger.domain.events import TOPICS
 from ledger.domain.publication import hash_of_set
 from ledger.evidence import verify
 from ledger.reader import open_log
 from ledger.tlog import merkle, note
+from projections import bundling
 from tests import ledgers, oracle
 from tests.bundles import changed, judged, listed, rewritten, unpacked, written
 from tests.commandline import HISTORY, filed, prepare, scr
@@ -40,6 +43,7 @@ from tests.definitions import (
     put,
 )
 from tests.publications import compute, printing, publish, record, register
+from tests.witnessed import signed as signed_ledger
 
 SOAK = int(os.environ.get("SCR_SOAK_HOSTILE", "0"))
 FIXTURE = Path("fixtures/oig-23-52")
@@ -317,6 +321,77 @@ def test_a_forgery_that_is_listed_is_found(files, monkeypatch, name, change, say
     assert says in found.said
 
 
+def test_a_file_beside_the_folder_takes_no_place_in_it(ledger, tmp_path):
+    """
+    Else a zip could be judged by one file, and unpacked to another of that name.
+    """
+    path = tmp_path / "bundle.zip"
+    path.write_bytes(written(ledger))
+    with ZipFile(path, "a") as held:
+        held.writestr("facts.jsonl", held.read("scr-bundle/facts.jsonl"))
+
+    assert verify.judge(path) == 2
+
+
+@pytest.mark.parametrize("topic", sorted(verify.WHOLE))
+def test_what_has_no_free_text_is_there_whole(topic):
+    """
+    Of these topics nothing is ever left out.
+    """
+    assert not set(bundling.free_text(topic)) & set(TOPICS[topic].model_fields)
+
+
+def test_a_publication_without_its_bytes_is_refused(files, monkeypatch):
+    """
+    Its leaf would be taken on trust, and with it another publication of that root.
+    """
+
+    def emptied(facts) -> None:
+        one = next(one for one in facts if one["topic"] == verify.PUBLISHED)
+        leaf = verify.leaf_of(one).hex()
+        one.update(leaf=leaf, fields=json.loads(one.pop("payload")))
+
+    forged = listed(changed(files, "facts.jsonl", emptied), without_text=True)
+
+    assert "is not here whole" in judged(forged, monkeypatch).said
+
+
+def test_members_roots_are_those_of_the_secret(files):
+    """
+    Of an older publication there is neither secret nor root nor salt.
+    """
+    facts = map(json.loads, files["facts.jsonl"].splitlines())
+    one = next(fact for fact in facts if fact["topic"] == verify.PUBLISHED)
+    said = json.loads(one["payload"])
+    assert list(verify.wrong_members(said)) == []
+
+    other = {**said, "members_secret": "11" * 32}
+    assert len(list(verify.wrong_members(other))) == 1 + len(said["content"]["figures"])
+    del said["members_secret"]
+    assert any("salt" in one for one in verify.wrong_members(said))
+    del said["content"]["seal_salt"]
+    for figure in said["content"]["figures"]:
+        del figure["members_root"]
+    assert list(verify.wrong_members(said)) == []
+
+
+def test_a_summary_is_what_was_published(tmp_path, monkeypatch):
+    """
+    Proofs of members are tied to it, so it has the roots that are sealed.
+    """
+    signed_ledger(tmp_path)
+    held = unpacked(written(str(tmp_path / "scr.db")), tmp_path)
+    assert "summaries: 1" in judged(held, monkeypatch).said
+
+    def forged(facts) -> None:
+        one = next(one for one in facts if one["topic"] == verify.SUMMARIZED)
+        one["payload"] = one["payload"].replace('"value":', '"value":1')
+
+    told = judged(changed(held, "facts.jsonl", forged), monkeypatch)
+
+    assert "is not what APR prints" in told.said
+
+
 def test_a_sealed_file_that_was_changed_is_found(files, monkeypatch):
     """
     Its hash is in the list, but not under the seal.
@@ -377,6 +452,7 @@ def test_text_left_out_is_told(files, without_text, monkeypatch):
     assert found.code == 0
     assert "1 of 23 facts are without" in found.said
     assert "no figure depends on the text" in found.said
+    assert "agrees, but for 1 facts that are taken on trust." in found.said
     assert "on trust" not in judged(files, monkeypatch).said
 
 
@@ -502,12 +578,19 @@ def signed(text: str, *keys: Ed25519PrivateKey) -> str:
 
 
 def keyed(
-    position: int, root: str, key: Ed25519PrivateKey, *by: Ed25519PrivateKey
+    position: int,
+    root: str,
+    key: Ed25519PrivateKey,
+    *by: Ed25519PrivateKey,
+    as_: Ed25519PrivateKey | None = None,
 ) -> str:
     """
-    Return the note of a new key.
+    Return the note of a new key; of one that has another's id, if told so.
     """
-    vkey = note.public_of(key, ORIGIN)
+    vkey = str(note.public_of(key, ORIGIN))
+    if as_ is not None:
+        ids = [note.public_of(one, ORIGIN).key_id.hex() for one in (key, as_)]
+        vkey = vkey.replace(f"+{ids[0]}+", f"+{ids[1]}+")
     return signed(f"scr-ledger key/1\n{ORIGIN}\n{vkey}\n{position}\n{root}\n", *by)
 
 
@@ -553,6 +636,11 @@ FIRST = (verify.KEYED, keyed(1, ROOTS[1], OLD, OLD))
             "for the log o",
         ),
         ([(verify.CHECKPOINTED, checkpoint(1, ROOTS[1], OLD))], "keys that should"),
+        ([FIRST, (verify.KEYED, keyed(2, ROOTS[2], OLD, OLD))], "on record again"),
+        (
+            [FIRST, (verify.KEYED, keyed(2, ROOTS[2], STRANGER, STRANGER, as_=OLD))],
+            "not that of its name and key",
+        ),
     ],
 )
 def test_keys_and_checkpoints_are_held_against_roots_and_keys(notes, says):
@@ -562,6 +650,68 @@ def test_keys_and_checkpoints_are_held_against_roots_and_keys(notes, says):
     found = list(verify.wrong_notes(noted(*notes), ROOTS, ORIGIN))
 
     assert [says in one for one in found] == [True] if says else found == []
+
+
+def distrusted(key: Ed25519PrivateKey, trusted_to: int) -> dict[str, object]:
+    """
+    Return what is said of a key that is believed no further.
+    """
+    return {"key": note.public_of(key, ORIGIN).key_id.hex(), "trusted_to": trusted_to}
+
+
+ROTATED = (verify.KEYED, keyed(2, ROOTS[2], NEW, NEW, OLD))
+
+
+@pytest.mark.parametrize(
+    ("notes", "said", "then", "allowed"),
+    [
+        ([FIRST], distrusted(OLD, 1), checkpoint(2, ROOTS[2], OLD), False),
+        ([FIRST, ROTATED], distrusted(NEW, 2), checkpoint(3, ROOTS[3], OLD), False),
+        ([FIRST, ROTATED], distrusted(OLD, 2), checkpoint(3, ROOTS[3], NEW), True),
+        ([FIRST, ROTATED], distrusted(OLD, 2), checkpoint(3, ROOTS[3], OLD), False),
+        ([FIRST, ROTATED], distrusted(OLD, 1), checkpoint(3, ROOTS[3], NEW), False),
+    ],
+)
+def test_who_is_not_believed_any_more_signs_nothing(notes, said, then, allowed):
+    """
+    Nor whom it vouched for beyond; whom it vouched for before signs as ever.
+    """
+    facts = noted(*notes, (verify.DISTRUSTED, ""), (verify.CHECKPOINTED, then))
+    facts[-2]["payload"] = json.dumps(said)
+
+    found = list(verify.wrong_notes(facts, ROOTS, ORIGIN))
+
+    assert ["keys that should" in one for one in found] == [True] * (not allowed)
+
+
+def witnessed(by: Ed25519PrivateKey, size: int = 1, text: str | None = None):
+    """
+    Return facts of a checkpoint, a policy of one witness, and a cosignature.
+    """
+    made = checkpoint(1, ROOTS[1], OLD)
+    signing = text or f"{made.partition(chr(10) * 2)[0]}\n"
+    line = str(note.cosign(signing, by, "ann", 7)).rstrip("\n")
+    vkey = str(note.public_of(NEW, "ann", note.COSIGNATURE))
+    facts = noted((verify.CHECKPOINTED, made), (verify.ENTRUSTED, ""))
+    facts[1]["payload"] = json.dumps({"witnesses": [vkey]})
+    said = json.dumps({"size": size, "line": line})
+    return [*facts, {"position": 4, "topic": verify.COSIGNED, "payload": said}]
+
+
+def test_cosignatures_are_checked(monkeypatch):
+    """
+    One is by a witness of the policy, over a checkpoint on record, or is found.
+    """
+    forged = witnessed(NEW, text="another text\n")
+
+    assert list(verify.wrong_cosignatures(witnessed(NEW))) == []
+    for facts in (witnessed(STRANGER), witnessed(NEW, size=2), witnessed(NEW)[::2]):
+        (found,) = verify.wrong_cosignatures(facts)
+        assert "no witness of the policy, or of no checkpoint" in found
+    (found,) = verify.wrong_cosignatures(forged)
+    assert "the cosignature of ann does not hold" in found
+    monkeypatch.setattr(verify, "verifier", lambda: None)
+    assert list(verify.wrong_cosignatures(forged)) == []
 
 
 def test_no_changed_signature_is_accepted(monkeypatch):

@@ -118,6 +118,7 @@ def test_no_bit_of_it_can_be_turned(tied):
         (made()._replace(figure=FIGURE._replace(value=4)), "another figure"),
         (made()._replace(figure=SUMMARY.figures[1]), "nobody"),
         (made()._replace(members=()), "nobody"),
+        (made()._replace(members=made().members * 2), "S-2 stands in it twice"),
         (made()._replace(members=(made().members[0]._replace(id="S-9"),)), "S-9"),
     ],
 )

@@ -288,6 +288,16 @@ def test_a_forged_cosignature_is_counted_by_nobody(path, forged):
         by(path)
 
 
+def test_a_cosignature_hides_no_fact_from_the_checker(path):
+    """
+    It is about a checkpoint, once; the policy after that checkpoint is not covered.
+    """
+    entrust(path)
+    cosign(path, line(path))
+
+    assert fsck.check(path, lambda _: None).signing.uncovered == 1
+
+
 @pytest.mark.parametrize(
     ("required", "vkeys"),
     [

@@ -272,6 +272,7 @@ def test_a_log_is_not_its_own_witness(tmp_path):
         b"\xff",
         json.dumps(SEEN._replace(origin="o")._asdict()).encode(),
         json.dumps(SEEN._replace(size="3")._asdict()).encode(),
+        json.dumps(SEEN._replace(size=-1)._asdict()).encode(),
         json.dumps(SEEN._replace(root="00")._asdict()).encode(),
         json.dumps(SEEN._replace(vkey="v")._asdict()).encode(),
     ],
@@ -286,6 +287,20 @@ def test_a_memory_that_cannot_be_read_is_no_first_sight(damage):
 
     with pytest.raises(StoreError, match="nothing is signed"):
         sign(shown(FACTS, 3, vkeys=(log_key(),)))
+
+
+def test_a_memory_that_leads_nowhere_is_no_first_sight(tmp_path):
+    """
+    It lies where nothing is mounted now, say; something was seen all the same.
+    """
+    witness.new("ann")
+    sign(shown(FACTS[:3], vkeys=(log_key(),)))
+    (held,) = memory()
+    held.unlink()
+    held.symlink_to(tmp_path / "gone")
+
+    with pytest.raises(StoreError, match="nothing is signed"):
+        sign(shown(FACTS[:2], vkeys=(log_key(),)))
 
 
 def test_what_cannot_be_remembered_is_not_signed(monkeypatch):

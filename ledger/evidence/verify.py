@@ -6,7 +6,7 @@
 It needs Python 3.8 or later and nothing else, reads, and writes nothing. It computes
 again: every leaf and root (RFC 6962), the hashes of definitions and publications (RFC
 8785), and every published figure with the list of what it counts, from the facts alone.
-Signatures are checked where the library `cryptography` is installed.
+Signatures, those of witnesses too, are checked where `cryptography` is installed.
 
 It ends with 0 if all of it agrees, 1 if something differs, 2 if it cannot be read.
 Whoever can write the whole bundle can make one that agrees: take this file from where
@@ -17,6 +17,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import hmac
 import json
 import re
 import sys
@@ -32,6 +33,7 @@ if TYPE_CHECKING:  # Python 3.8 reads this file, and would stumble over what fol
     Files = dict[str, bytes]
     Streams = dict[tuple[str, str], list[Json]]
     Definitions = dict[tuple[str, int, str], Json]
+    Keys = dict[str, tuple[bytes, int, str]]
 
 CANNOT_READ = 2
 TOP = "scr-bundle/"
@@ -418,6 +420,36 @@ def parts_of(note: str) -> tuple[str, list[tuple[str, bytes]]]:
     return text + "\n", found
 
 
+def key_of(vkey: str) -> tuple[str, str, bytes]:
+    """Return name, id and public key of a verifier key; its id has to be its own."""
+    name, key_id, material = vkey.split("+", 2)  # Base64 has plus signs too.
+    made = base64.b64decode(material, validate=True)
+    if sha256(name.encode("utf-8") + b"\n" + made)[:8] != key_id:
+        raise ValueError("the id of a key is not that of its name and key")
+    return name, key_id, made[1:]
+
+
+def holds(public: bytes, signature: bytes, text: str) -> bool:
+    """Say whether a signature holds, or nothing here can tell."""
+    if verifier() is None:
+        return True
+    try:
+        verifier().from_public_bytes(public).verify(signature, text.encode("utf-8"))
+    except Exception:  # noqa: BLE001 - whatever it is, it does not hold
+        return False
+    return True
+
+
+def fallen(keys: Keys, said: Json) -> set[str]:
+    """Return the keys that nobody vouches for once one is believed no further."""
+    gone = {said["key"]}
+    for key_id, (_, since, replaced) in keys.items():
+        direct = replaced == said["key"]
+        if replaced in gone and (not direct or since - 1 > said["trusted_to"]):
+            gone.add(key_id)
+    return gone
+
+
 def verifier() -> Any:
     """Return what checks Ed25519, or None where no library does."""
     try:
@@ -433,21 +465,28 @@ def wrong_notes(
     origin: str,
 ) -> Iterator[str]:
     """Yield the keys and checkpoints that are of another log, or not signed."""
-    keys: dict[str, bytes] = {}
+    keys: Keys = {}
     current = ""
     for fact in facts:
         at, topic = fact["position"], fact["topic"]
-        if topic == "ledger.distrusted/1":
+        if topic == DISTRUSTED and current in fallen(keys, fields_of(fact)):
             current = ""  # Whoever comes next stands for himself.
         if topic not in NOTED:
             continue
         text, signatures = parts_of(fields_of(fact)["note"])
         lines = text.split("\n")
-        due = {current} if current else set()
+        due = {current} - {""}
         if topic == KEYED:
             said, size, top = lines[1], int(lines[3]), lines[4]
-            _, key_id, public = lines[2].split("+", 2)  # Base64 has plus signs too.
-            keys[key_id] = base64.b64decode(public)[1:]
+            try:
+                _, key_id, public = key_of(lines[2])
+            except ValueError as error:
+                yield f"@{at}: {error}"
+                continue
+            if key_id in keys:
+                yield f"@{at} puts the key {key_id} on record again"
+                continue
+            keys[key_id] = public, at, current
             current = key_id
             due.add(key_id)
         else:
@@ -457,20 +496,44 @@ def wrong_notes(
             yield f"@{at} is signed for the log {said}, not for {origin}"
         if size >= at or root.get(size) != top:
             yield f"@{at} names another root than the facts up to @{size} give"
-        signed_by = {key_id for key_id, _ in signatures}
-        if not due <= signed_by or not signed_by or not signed_by <= set(keys):
+        if not due or sorted(key_id for key_id, _ in signatures) != sorted(due):
             yield f"@{at} is not signed by the keys that should"
-        elif verifier() is not None:
-            for key_id, signature in signatures:
-                try:
-                    key = verifier().from_public_bytes(keys[key_id])
-                    key.verify(signature, text.encode("utf-8"))
-                except Exception:  # noqa: BLE001 - whatever it is, it does not hold
-                    yield f"@{at}: the signature of key {key_id} does not hold"
+            continue
+        for key_id, signature in signatures:
+            if not holds(keys[key_id][0], signature, text):
+                yield f"@{at}: the signature of key {key_id} does not hold"
+
+
+def wrong_cosignatures(facts: list[Json]) -> Iterator[str]:
+    """Yield the cosignatures of no checkpoint here, or by no witness of the policy."""
+    texts: dict[int, str] = {}
+    witnesses: dict[tuple[str, str], bytes] = {}
+    for fact in facts:
+        at, topic = fact["position"], fact["topic"]
+        if topic == CHECKPOINTED:
+            texts[size_of(fact)] = parts_of(fields_of(fact)["note"])[0]
+        elif topic == ENTRUSTED:
+            named = map(key_of, fields_of(fact)["witnesses"])
+            witnesses = {(name, key_id): public for name, key_id, public in named}
+        elif topic == COSIGNED:
+            said = fields_of(fact)
+            _, name, value = said["line"].split(" ")
+            made = base64.b64decode(value, validate=True)
+            public = witnesses.get((name, made[:4].hex()))
+            text = texts.get(said["size"])
+            time = int.from_bytes(made[4:12], "big")
+            if public is None or text is None:
+                yield f"@{at} is by no witness of the policy, or of no checkpoint"
+            elif not holds(public, made[12:], f"cosignature/v1\ntime {time}\n{text}"):
+                yield f"@{at}: the cosignature of {name} does not hold"
 
 
 KEYED, CHECKPOINTED = "ledger.keyed/1", "ledger.checkpointed/1"
 NOTED = (KEYED, CHECKPOINTED)
+DISTRUSTED, ENTRUSTED = "ledger.distrusted/1", "ledger.entrusted/1"
+COSIGNED, SUMMARIZED = "ledger.cosigned/1", "ledger.summarized/1"
+OPENED, PUBLISHED = "ledger.opened/1", "ledger.published/1"
+WHOLE = {*NOTED, ENTRUSTED, COSIGNED, SUMMARIZED, OPENED, PUBLISHED}
 
 
 def size_of(fact: Json) -> int:
@@ -495,7 +558,9 @@ def read(path: Path) -> Files:
             raise Unreadable(
                 "its files are compressed, and `scr bundle` does not do so"
             )
-        return {one.filename.replace(TOP, "", 1): held.read(one) for one in packed}
+        if not all(one.filename.startswith(TOP) for one in packed):
+            raise Unreadable(f"a file does not stand in {TOP}")
+        return {one.filename[len(TOP) :]: held.read(one) for one in packed}
 
 
 class Bundle:
@@ -512,7 +577,7 @@ class Bundle:
             raise Unreadable("it holds facts of a kind that is not known here")
         self.cases = [Fact(fact) for fact in told]
         self.noted = [fact for fact in self.facts if fact["topic"] in NOTED]
-        self.published = self.of("ledger.published/1")
+        self.published = self.of(PUBLISHED)
         sizes = {len(self.facts), *map(size_of, self.noted)}
         sizes |= {fact["content"]["basis"]["position"] for _, fact in self.published}
         self.root = roots([leaf_of(fact) for fact in self.facts], sizes)
@@ -552,9 +617,12 @@ def wrong_facts(bundle: Bundle) -> Iterator[str]:
         yield f"bundle.json says @{about['head']}, root {about['root']}"
     if any("leaf" in fact for fact in facts) > about["without_text"]:
         yield "facts lack their text, and bundle.json does not say so"
+    for fact in facts:
+        if "leaf" in fact and fact["topic"] in WHOLE:
+            yield f"@{fact['position']} has no free text, and is not here whole"
     own = fields_of(facts[0])
     same = {name: own.get(name) for name in ("ledger_id", "name", "timezone")}
-    if facts[0]["topic"] != "ledger.opened/1" or same != about["ledger"]:
+    if facts[0]["topic"] != OPENED or same != about["ledger"]:
         yield "the facts are of another ledger than bundle.json says"
 
 
@@ -601,7 +669,46 @@ def wrong_publication(
         yield "it rests on facts that came after it"
     elif bundle.root[basis["position"]] != basis["root"]:
         yield f"the log had another root at @{basis['position']}"
+    yield from wrong_members(fact)
     yield from wrong_figures(content, bundle.definitions, bundle.cases)
+
+
+def wrong_members(fact: Json) -> Iterator[str]:
+    """Yield the figures whose members root is not what the secret gives."""
+    content, key = fact["content"], bytes.fromhex(fact.get("members_secret", ""))
+
+    def salt(of: str) -> bytes:
+        return hmac.new(key, of.encode("utf-8"), hashlib.sha256).digest()
+
+    if content.get("seal_salt") != (salt("seal").hex() if key else None):
+        yield "its salt is not what its secret gives"
+    for figure in content["figures"]:
+        of = f"{figure['measure']}|{figure['fiscal_year']}"
+        leaves = sorted(
+            hashlib.sha256(b"\x00" + salt(f"{of}|{unit}") + unit.encode()).digest()
+            for unit in figure["counted"]
+        )
+        root = roots(leaves, {len(leaves)})[len(leaves)] if key else None
+        if figure.get("members_root") != root:
+            yield f"{of}: its members root is not what its secret gives"
+
+
+def wrong_summaries(bundle: Bundle) -> Iterator[str]:
+    """Yield the summaries that are not what their publication prints."""
+    names = ("measure", "fiscal_year", "value", "members_root", "printed")
+    due = {
+        fact["publication"]: (
+            fact["seal"],
+            [
+                {n: one[n] for n in names if n in one}
+                for one in fact["content"]["figures"]
+            ],
+        )
+        for _, fact in bundle.published
+    }
+    for position, said in bundle.of(SUMMARIZED):
+        if due.get(said["publication"]) != (said["seal"], said["figures"]):
+            yield f"@{position} is not what {said['publication']} prints"
 
 
 def wrong_checkpoints(bundle: Bundle, ledger_id: str) -> Iterator[str]:
@@ -647,11 +754,17 @@ def check(bundle: Bundle) -> None:
         f"checkpoints: {len(issued)}, each with the root of its facts",
         wrong_checkpoints(bundle, own["ledger_id"]),
     )
+    for topic, what, wrong in (
+        (COSIGNED, "cosignatures: {}, each by a witness", wrong_cosignatures(facts)),
+        (SUMMARIZED, "summaries: {}, each as was published", wrong_summaries(bundle)),
+    ):
+        if bundle.of(topic):
+            tell(what.format(len(bundle.of(topic))), wrong)
     if not issued:
         print("note   no checkpoint is on record: nobody signed any of this")
     if verifier() is None and bundle.noted:
         print("note   signatures not checked: cryptography is not installed")
-    for _, fact in bundle.of("ledger.distrusted/1"):
+    for _, fact in bundle.of(DISTRUSTED):
         key, upto = fact["key"], fact["trusted_to"]
         print(clean(f"note   key {key} is trusted up to @{upto}, and no further"))
     lacking = sum("leaf" in fact for fact in facts)
@@ -677,12 +790,15 @@ def judge(path: Path) -> int:
     WRONG.clear()
     try:
         files = read(path)
-        check(Bundle(files))
+        bundle = Bundle(files)
+        check(bundle)
     except Exception as error:  # noqa: BLE001 - a bundle may hold anything
         print(clean(f"cannot read {path}: {type(error).__name__}: {error}"))
         return CANNOT_READ
     print(f"bundle.json has the SHA-256 {sha256(files['bundle.json'])}")
-    print("It does not agree." if WRONG else "All of it agrees.")
+    lacking = sum("leaf" in fact for fact in bundle.facts)
+    but = f", but for {lacking} facts that are taken on trust" if lacking else ""
+    print("It does not agree." if WRONG else f"All of it agrees{but}.")
     return 1 if WRONG else 0
 
 

@@ -22,8 +22,6 @@ class Witnesses(Signed):
     def _witness(
         self, position: int, fact: Entrusted | Cosigned, recorded_at: str
     ) -> Iterator[Finding]:
-        if isinstance(fact, Cosigned):
-            self.checkpoints.append(position)
         if self.unchecked:  # Then it is not known which checkpoints there are, either.
             self.unchecked += isinstance(fact, Cosigned)
             return
