@@ -62,17 +62,18 @@ def _issue(settings: Settings, given: Mapping[str, Any]) -> None:
     from ledger.app import open_ledger
 
     private = signer(settings)
-    ledger, _ = open_ledger(settings.ledger, warn=warn)
-    try:
-        covered = ledger.checkpoint(private, by=given["by"], dry_run=given["dry_run"])
-    finally:
-        ledger.close()
     dry = given["dry_run"]
-    if covered.already:
-        status = "already recorded"
-    else:
-        status = "would be recorded" if dry else "recorded"
+    # Opened first: what cannot be written down elsewhere is not recorded.
     with read_enough(), output(given["output"]) as out:
+        ledger, _ = open_ledger(settings.ledger, warn=warn)
+        try:
+            covered = ledger.checkpoint(private, by=given["by"], dry_run=dry)
+        finally:
+            ledger.close()
+        if covered.already:
+            status = "already recorded"
+        else:
+            status = "would be recorded" if dry else "recorded"
         out.write(_json(covered, status) if given["as_json"] else covered.note)
     complain(f"{status}: {told(covered)}; keep a copy elsewhere")
 

@@ -197,6 +197,18 @@ def test_no_such_key(ended):
     assert "`scr key list`" in told.err
 
 
+def test_what_cannot_be_written_elsewhere_is_not_recorded():
+    """
+    A checkpoint is to be kept elsewhere, so the file is opened first.
+    """
+    assert scr("key", "new").code == 0
+    before = head()
+    told = scr("checkpoint", "-o", "no/folder/c.txt")
+
+    assert (told.code, told.out) == (6, "")
+    assert head() == before
+
+
 def test_a_checkpoint_is_printed_as_it_is():
     """
     The note alone on stdout, so that it can be mailed; in a file with -o; once.

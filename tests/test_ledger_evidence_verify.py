@@ -381,7 +381,11 @@ def test_a_summary_is_what_was_published(tmp_path, monkeypatch):
     """
     signed_ledger(tmp_path)
     held = unpacked(written(str(tmp_path / "scr.db")), tmp_path)
-    assert "summaries: 1" in judged(held, monkeypatch).said
+    told = judged(held, monkeypatch).said
+    assert "summaries: 1" in told
+    vkey = (tmp_path / "log.vkey").read_text(encoding="utf-8").strip()
+    assert f": {vkey}\n" in told
+    assert "compare these keys with what you have of them by another way" in told
 
     def forged(facts) -> None:
         one = next(one for one in facts if one["topic"] == verify.SUMMARIZED)

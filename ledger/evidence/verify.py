@@ -764,6 +764,11 @@ def check(bundle: Bundle) -> None:
         print("note   no checkpoint is on record: nobody signed any of this")
     if verifier() is None and bundle.noted:
         print("note   signatures not checked: cryptography is not installed")
+    for at, fact in bundle.of(KEYED):
+        vkey = fact["note"].split("\n")[2:3]
+        print(clean(f"note   a key signs from @{at}: {''.join(vkey)}"))
+    if bundle.of(KEYED):
+        print("note   compare these keys with what you have of them by another way")
     for _, fact in bundle.of(DISTRUSTED):
         key, upto = fact["key"], fact["trusted_to"]
         print(clean(f"note   key {key} is trusted up to @{upto}, and no further"))
