@@ -248,12 +248,12 @@ def put_in_place(path: str) -> Iterator[Path]:
     """Yield a path to write to; what is written there appears whole, or not at all.
 
     :raises UsageError: the path cannot name a file.
-    :raises RefusedError: a database stands there.
+    :raises RefusedError: a database stands there, or what is kept beside one.
     :raises StoreError: it cannot be written, or what stands there is no file.
     """
     from pathlib import Path
 
-    from ledger.placing import put_over
+    from ledger.placing import put_over, refuse_kept
 
     check_path("-o", path)
     with _said(path):
@@ -262,6 +262,7 @@ def put_in_place(path: str) -> Iterator[Path]:
             message = f"{path} is a folder, a device or a pipe; name a file"
             raise StoreError(message)
         _spare_databases(path, target)
+        refuse_kept(str(target))
         draft = target.with_name(f".{target.name[:200]}.{os.getpid()}.part")
         try:
             yield draft

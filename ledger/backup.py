@@ -21,7 +21,7 @@ from ledger.errors import (
     StoreError,
 )
 from ledger.failures import translated
-from ledger.placing import put_in_place
+from ledger.placing import put_in_place, refuse_kept
 from ledger.reader import open_log
 
 if TYPE_CHECKING:
@@ -45,6 +45,7 @@ def back_up(
 
     :param on_progress: told the position checked, now and then.
     :raises LedgerExistsError: there is a file of that name.
+    :raises KeptBesideError: the next command would remove a file of that name.
     :raises NotVerifiedError: the ledger does not verify; no copy was made.
     :raises NoLedgerError: there is no ledger.
     :raises LedgerError: it cannot be read, or the copy cannot be written.
@@ -80,6 +81,7 @@ def restore(
 @contextmanager
 def _draft(target: Path, by: str) -> Iterator[Path]:
     """Yield the path of a file beside ``target`` that is gone afterwards."""
+    refuse_kept(str(target))
     if target.exists():
         raise LedgerExistsError(str(target), by)
     folder = target.absolute().parent

@@ -147,6 +147,16 @@ class LeftBesideError(RefusedError):
         )
 
 
+class KeptBesideError(RefusedError):
+    """Under some names SQLite and this program keep what they remove again."""
+
+    def __init__(self, path: str, ending: str) -> None:
+        super().__init__(
+            f"{path} ends in {ending}, as what is kept beside a ledger and removed"
+            " again; name another file"
+        )
+
+
 class NoBackupError(NotFoundError):
     """There is no file where the backup should be."""
 

@@ -10,7 +10,7 @@ import errno
 import os
 from typing import TYPE_CHECKING
 
-from ledger.errors import LedgerExistsError, LeftBesideError
+from ledger.errors import KeptBesideError, LedgerExistsError, LeftBesideError
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -19,14 +19,31 @@ _SQLITES = ("-journal", "-wal", "-shm")
 """What SQLite keeps beside a file, and takes for a part of it."""
 
 
+_KEPT_BESIDE = (*_SQLITES, ".readmodel")
+
+
+def refuse_kept(path: str) -> None:
+    """Refuse a name under which something is kept beside a ledger.
+
+    The next command would take the file for its own, and remove it or write over it.
+
+    :raises KeptBesideError: says which.
+    """
+    for ending in _KEPT_BESIDE:
+        if path.endswith(ending):
+            raise KeptBesideError(path, ending)
+
+
 def put_in_place(draft: Path, target: Path, by: str) -> None:
     """Give a ledger, or a backup, its name, unless something has it.
 
     :param by: the command that makes it.
     :raises LedgerExistsError: there is a file of that name.
     :raises LeftBesideError: there is a journal of a file of that name.
+    :raises KeptBesideError: it is no name for a ledger.
     :raises OSError: the disk does not take it.
     """
+    refuse_kept(str(target))
     for ending in _SQLITES:
         left = target.with_name(f"{target.name}{ending}")
         if left.exists():

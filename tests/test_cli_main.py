@@ -206,6 +206,8 @@ WRONG = [
     (["count", "-o", "scr.db"], 5, "scr.db is a database"),
     (["export", "-o", "scr.db"], 5, "scr.db is a database"),
     (["log", "-o", "scr.db.readmodel"], 5, "is a database"),
+    (["log", "-o", "scr.db-journal"], 5, "scr.db-journal ends in -journal"),
+    (["log", "-o", "other.db.readmodel"], 5, "name another file"),
     (["export", "-o", "none/facts.jsonl"], 6, "cannot write none/facts.jsonl"),
     # The ledger.
     (["--ledger", "none.db", "count"], 3, "no ledger at none.db; make one with"),

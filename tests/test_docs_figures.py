@@ -75,3 +75,18 @@ def test_a_figure_is_written_only_where_it_is_asked_for(tmp_path, monkeypatch):
 
     (line,) = (tmp_path / "lines").read_text().splitlines()
     assert json.loads(line)["runs"] == 2
+
+
+def test_the_page_leaves_out_nothing_that_is_planned():
+    """
+    What was planned after the last long run is listed as not run, until it is.
+    """
+    said = figures.PLACE.search(figures.PAGE.read_text(encoding="utf-8"))[0]
+    rows, _, missing = said.partition("### Not run this time")
+    silent = [
+        name
+        for name, says in soak.PLANNED.items()
+        if f"| {says} |" not in rows and f"- {says} (`{name}`)" not in missing
+    ]
+
+    assert silent == []

@@ -15,8 +15,10 @@ from random import Random
 
 import pytest
 
-from ledger import fsck
+from ledger import fsck, leaves
+from ledger.store import apart
 from ledger.store.sqlite import Appending
+from projections import building
 from tests import acts, dying, ledgers, shim, steps
 from tests.soak import figure
 
@@ -92,6 +94,23 @@ def test_no_kill_loses_what_was_acknowledged():
         wrong += found
 
     assert wrong == []
+
+
+def test_no_kill_does_where_work_takes_two_processes(monkeypatch):
+    """
+    Imports, rebuilds and checks as of a long log, though this one is short.
+    """
+    monkeypatch.setattr(apart, "WORTH_IT", 3)
+    monkeypatch.setattr(building, "TWO_FROM", 1)
+    monkeypatch.setattr(leaves, "TWO_FROM", 1)
+    for module in (apart, building, leaves):
+        monkeypatch.setattr(module, "cores", lambda: 2)
+    since, kills = time.monotonic(), max(16, KILLS // 10)
+    found = kill_at_random(kills, Random(SEED))
+    what = f"{LOST}, in two processes"
+    figure("kills", "held", kills, len(found), what, since=since)
+
+    assert found == []
 
 
 def test_a_kill_at_every_statement_leaves_all_or_nothing():

@@ -14,6 +14,7 @@ import pytest
 
 from ledger import backup, fsck, placing
 from ledger.errors import (
+    KeptBesideError,
     LedgerError,
     LedgerExistsError,
     LeftBesideError,
@@ -65,6 +66,19 @@ def edit(path: str, change: str) -> None:
         db.execute(change)
         for _, text in triggers:
             db.execute(text)
+
+
+@pytest.mark.parametrize("ending", ["-journal", "-wal", "-shm", ".readmodel"])
+def test_no_backup_where_the_next_command_would_remove_it(path, ending):
+    """
+    SQLite and the read model keep files of these names beside a ledger.
+    """
+    before = beside(path)
+
+    with pytest.raises(KeptBesideError, match="name another file"):
+        backup.back_up(path, f"{path}{ending}")
+
+    assert beside(path) == before
 
 
 DAMAGE = (

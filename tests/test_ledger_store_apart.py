@@ -4,7 +4,12 @@ from __future__ import annotations
 
 import io
 import json
+import os
+import signal
 import sqlite3
+import subprocess
+import sys
+import time
 from contextlib import closing
 from zoneinfo import ZoneInfo
 
@@ -223,4 +228,74 @@ def test_a_file_that_cannot_be_read_on_says_so(path, in_two):
     ledger.close()
 
     assert in_two[0] == "ready"
+    assert recorded(path) == []
+
+
+_IN_TWO = """\
+from cli.entry import main
+from ledger.store import apart
+apart.WORTH_IT, apart._CHUNK, apart.cores = 3, 50, lambda: 2
+start = apart._started
+def started(*given):
+    second = start(*given)
+    print(second._companion._process.pid, flush=True)
+    return second
+apart._started = started
+main()
+"""
+
+
+@pytest.fixture(params=["-", "pipe.jsonl"])
+def waiting(request, tmp_path, path):
+    """
+    A program that imports from a pipe which says nothing more; and the other process.
+    """
+    pipe = tmp_path / "pipe.jsonl"
+    os.mkfifo(pipe)
+    writer = os.open(pipe, os.O_RDWR)
+    with (
+        pipe.open("rb") as reader,
+        subprocess.Popen(
+            [sys.executable, "-c", _IN_TWO, "--ledger", path, "import", request.param],
+            cwd=tmp_path,
+            stdin=reader,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)},
+        ) as program,
+    ):
+        os.write(writer, text(lines(3)))
+        other = int(program.stdout.readline())
+        time.sleep(0.2)  # It waits for a tenth line.
+        try:
+            yield program, other, writer
+        finally:
+            program.kill()
+            os.close(writer)
+
+
+def test_who_waits_for_the_next_line_can_be_interrupted(waiting, path):
+    """
+    At once, with one line and the exit code of an interrupt; nothing is recorded.
+    """
+    program, _, _ = waiting
+    program.send_signal(signal.SIGINT)
+    _, said = program.communicate(timeout=20)
+
+    assert (program.returncode, said) == (130, b"scr: interrupted\n")
+    assert recorded(path) == []
+
+
+def test_a_killed_second_process_is_one_line(waiting, path):
+    """
+    Said once there are more lines to hand over; the pipe may stay open.
+    """
+    program, other, writer = waiting
+    os.kill(other, signal.SIGKILL)
+    os.write(writer, text(lines(200)))
+    _, said = program.communicate(timeout=20)
+
+    assert program.returncode == 6
+    assert said.startswith(b"scr: the process that reads the lines ended before")
+    assert said.count(b"\n") == 1
     assert recorded(path) == []

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from contextlib import closing
 from itertools import islice
+from queue import SimpleQueue
 from threading import Thread
 from typing import TYPE_CHECKING, cast
 from zoneinfo import ZoneInfo
@@ -82,7 +83,6 @@ class _Second:
 
     def __init__(self) -> None:
         self._companion = Companion(__name__, "decide")
-        self._failed: list[BaseException] = []
 
     def is_ready(self, zone: str, moment: datetime, source: str | None) -> bool:
         """Tell it what all lines have in common; whether it is there."""
@@ -92,33 +92,49 @@ class _Second:
     def loaded(
         self, appending: Appending, lines: Iterator[Line]
     ) -> tuple[Totals, Faults]:
-        """Send it the lines, and insert what it makes of them."""
-        feeding = Thread(target=self._feed, args=(lines,), daemon=True)
-        feeding.start()
-        while isinstance(told := self._companion.receive(), list):
-            appending.put_placed(told)
-        if self._failed:
-            raise self._failed[0]
-        if told is None:
-            message = (
-                "the process that reads the lines ended before it was done; nothing is"
-                " recorded, see that there is enough memory and import again"
-            )
-            raise StoreError(message)
-        feeding.join()
+        """Send it the lines, and insert what it makes of them.
+
+        The lines are read here, not in a thread: whoever waits for the next line of a
+        pipe can be interrupted, and nobody else holds the file when it is closed.
+        """
+        heard: SimpleQueue[object] = SimpleQueue()
+        Thread(target=self._hear, args=(heard,), daemon=True).start()
+        while chunk := list(islice(lines, _CHUNK)):
+            self._companion.send(chunk)
+            while not heard.empty():
+                appending.put_placed(_placed(heard.get()))
+        self._companion.no_more()
+        while not isinstance(told := heard.get(), tuple):
+            appending.put_placed(_placed(told))
         return cast("tuple[Totals, Faults]", told)
 
-    def _feed(self, lines: Iterator[Line]) -> None:
-        try:
-            while chunk := list(islice(lines, _CHUNK)):
-                self._companion.send(chunk)
-        except BaseException as error:  # noqa: BLE001 - raised again where it is heard
-            self._failed.append(error)
-        self._companion.no_more()
+    def _hear(self, heard: SimpleQueue[object]) -> None:
+        """Take what it says at once: it waits for no reader, and nobody for it."""
+        told: object = []
+        while isinstance(told, list):
+            try:
+                told = self._companion.receive()
+            except Exception:  # noqa: BLE001 - what it was is no message
+                told = None
+            heard.put(told)
 
     def close(self) -> None:
         """Stop it, whatever it is doing."""
         self._companion.end()
+
+
+def _placed(told: object) -> list[Placed]:
+    """Return the facts of a message.
+
+    :raises StoreError: it is the end, and nothing was said of how it went.
+    """
+    if isinstance(told, list):
+        return told
+    message = (
+        "the process that reads the lines ended before it was done; nothing is"
+        " recorded, see that there is enough memory and import again"
+    )
+    raise StoreError(message)
 
 
 def decide(receive: Receive, send: Send) -> None:
