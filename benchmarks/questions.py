@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import subprocess
 from functools import partial
 from statistics import median
 from typing import TYPE_CHECKING
 
-from benchmarks.measuring import Figure, beside, wall_of
+from benchmarks.making import command, environment
+from benchmarks.measuring import Figure, beside, spent, wall_of
 from ledger import app
 from ledger.reader import open_log
 from projections import building, counts, reconcile
@@ -39,6 +41,15 @@ BODY = {
 }
 
 
+REPORTS = (
+    ("vintages", "dd-all"),
+    ("vintages", "organizations-tco"),
+    ("validate",),
+    ("late",),
+)
+"""Commands that go through much of the log; whole processes."""
+
+
 def questions(made: Made, repeat: int) -> Iterator[Figure]:
     """Define a measure, and ask; yield what each question costs beside a second."""
     with open_log(made.ledger) as log, open_read_model(log):
@@ -53,6 +64,30 @@ def questions(made: Made, repeat: int) -> Iterator[Figure]:
         with open_read_model(log) as model:
             for name, work in _asked(log, model):
                 yield _figure(name, made, [wall_of(work) for _ in range(repeat)])
+    for report in REPORTS:
+        yield _reported(made, report, repeat)
+
+
+def _reported(made: Made, report: tuple[str, ...], repeat: int) -> Figure:
+    """Run a command some times; give its processor time beside a second."""
+
+    def work() -> None:
+        subprocess.run(
+            command(made.ledger, *report, "--json"),
+            env=environment(),
+            stdout=subprocess.DEVNULL,
+            check=report != ("validate",),  # It ends with 1 where a rule fails.
+        )
+
+    took = [spent(work) for _ in range(repeat)]
+    return beside(
+        f"scr {' '.join(report)}, processor time",
+        made.facts,
+        median(one.cpu for one in took),
+        1.0,
+        baseline="1 second",
+        note=f"{median(one.wall for one in took):.1f} s on the wall",
+    )
 
 
 def _figure(name: str, made: Made, seconds: list[float]) -> Figure:

@@ -99,6 +99,27 @@ def test_a_refused_append_takes_no_position(path):
     assert log.insert_events([stored("scr/B", 1)]) == [2]
 
 
+@pytest.mark.parametrize("refused", [0, 5, 19, 20, 39, 40, 41])
+def test_many_facts_are_appended_together_or_not(path, refused):
+    """
+    Of more facts than one statement inserts none is recorded if one cannot be.
+    """
+    many = [stored(f"scr/{number}", 1) for number in range(42)]
+    log = recorder(path)
+    log.insert_events([stored("scr/A", 1)])
+    with pytest.raises(IntegrityError):
+        log.insert_events(
+            [*many[:refused], stored("scr/A", 1), *many[refused:]],
+        )
+
+    assert rows(path, "SELECT count(*) FROM stored_events") == [(1,)]
+    assert log.insert_events(many) == list(range(2, 44))
+    assert rows(path, "SELECT originator_id FROM stored_events ORDER BY rowid") == [
+        ("scr/A",),
+        *((one.originator_id,) for one in many),
+    ]
+
+
 def test_the_clock_never_runs_back(path):
     """
     `recorded_at` is now, or the last fact's time where the clock went back.

@@ -1722,20 +1722,33 @@ def parse_line(line: bytes) -> CaseEvent:
     """
     if len(line) > MAX_LINE_BYTES:
         raise Unreadable((("line", f"is longer than {MAX_LINE_BYTES:,} bytes"),))
-    if b"\\" in line or b'"position"' in line or b'"recorded_at"' in line:
-        line = _without_ignored(line)
     try:
         fact: CaseEvent = _validate_json(line)
     except ValidationError as error:
-        _without_ignored(line)  # A key given twice explains faults better than they do.
-        raise Unreadable(_faults(error)) from None
-    # Every field is a string, so a fact of n fields has 4n quotes, unless a key
-    # stands twice. (Lines with escapes went the long way round above.)
-    if line.count(b'"') != 4 * len(fact.__pydantic_fields_set__):
-        _without_ignored(line)
+        fact = _read_again(line, error)
+    else:
+        # Every field is a string, so a fact of n fields has 4n quotes, unless one is
+        # escaped or a key stands twice.
+        quotes = 4 * len(fact.__pydantic_fields_set__)
+        if b"\\" in line or line.count(b'"') != quotes:
+            _without_ignored(line)
     if fact.recorded_by is not None:
         raise Unreadable(((_LEDGERS_OWN, "is set by the ledger, not by a file"),))
     return fact
+
+
+def _read_again(line: bytes, error: ValidationError) -> CaseEvent:
+    """Read a line that is no fact as it stands: an export says more than a fact."""
+    # A key given twice explains faults better than they do.
+    less = _without_ignored(line)
+    if b"\\" in line or b'"position"' in line or b'"recorded_at"' in line:
+        try:
+            fact: CaseEvent = _validate_json(less)
+        except ValidationError as again:
+            error = again
+        else:
+            return fact
+    raise Unreadable(_faults(error)) from None
 
 
 def parse_fields(fields: dict[str, str]) -> CaseEvent:

@@ -117,6 +117,21 @@ class Scr(NamedTuple):
         return held.meets_tco if held else "unknown"
 
 
+_CATEGORY = Scr._fields.index("category")
+_PANEL = Scr._fields.index("panel")
+_OUTCOMES = Scr._fields.index("outcomes")
+_DETERMINATIONS = Scr._fields.index("determinations")
+
+
+def _with(scr: Scr, first: int, *values: object) -> Scr:
+    """Return an SCR with other values, beside each other from a field on.
+
+    As ``_replace`` does, in half the time: an import comes here for every fact.
+    """
+    after = first + len(values)
+    return tuple.__new__(Scr, scr[:first] + values + scr[after:])
+
+
 def evolve(scr: Scr | None, event: ScrEvent) -> Scr:  # noqa: C901, PLR0911, PLR0912 - one case per fact
     """Return what ``event`` makes of ``scr``.
 
@@ -138,10 +153,10 @@ def evolve(scr: Scr | None, event: ScrEvent) -> Scr:  # noqa: C901, PLR0911, PLR
         raise NotFiledError(event.scr)
     match event.event:
         case "classified" | "reclassified":
-            return scr._replace(category=event.category, subcategory=event.subcategory)
+            return _with(scr, _CATEGORY, event.category, event.subcategory)
         case "determined" | "redetermined":
-            return scr._replace(
-                determinations=(*scr.determinations, _determination(event))
+            return _with(
+                scr, _DETERMINATIONS, (*scr.determinations, _determination(event))
             )
         case "approved" | "returned" | "rescinded":
             return _panel(scr, event)
@@ -191,7 +206,8 @@ def _determination(event: Determined | Redetermined) -> Determination:
 
 def _happened(scr: Scr, event: Disrupted | Dismantled, kind: Kind) -> Scr:
     new = Outcome(event.outcome, kind, event.effective_on)
-    return scr._replace(outcomes={**scr.outcomes, new.id: new})
+    # Unpacking the empty proxy of an SCR without outcomes would take as long again.
+    return _with(scr, _OUTCOMES, {**(scr.outcomes or {}), new.id: new})
 
 
 def _panel(scr: Scr, event: Approved | Returned | Rescinded) -> Scr:
@@ -200,7 +216,7 @@ def _panel(scr: Scr, event: Approved | Returned | Rescinded) -> Scr:
     first = scr.first_approved_on
     if first is None and event.event == "approved":
         first = event.effective_on
-    return scr._replace(panel=event.event, first_approved_on=first)
+    return _with(scr, _PANEL, event.event, first)
 
 
 def _outcome(scr: Scr, name: str, **changes: object) -> Scr:
@@ -208,7 +224,7 @@ def _outcome(scr: Scr, name: str, **changes: object) -> Scr:
     if held is None:
         raise UnknownOutcomeError(scr.id, name)
     changed = held._replace(**changes)  # type: ignore[arg-type]  # names checked above
-    return scr._replace(outcomes={**scr.outcomes, name: changed})
+    return _with(scr, _OUTCOMES, {**scr.outcomes, name: changed})
 
 
 # --- deciding ----------------------------------------------------------------

@@ -127,9 +127,10 @@ _NONE_FRESH: dict[int, bool] = {}
 class _Stream:
     """What is known about one subject while a file is read."""
 
-    __slots__ = ("fresh", "known", "matcher", "recalled", "state", "version")
+    __slots__ = ("fresh", "known", "matcher", "name", "recalled", "state", "version")
 
-    def __init__(self) -> None:
+    def __init__(self, name: str) -> None:
+        self.name = name
         self.state: subjects.Subject | None = None
         self.version = 0
         self.known: datetime | None = None
@@ -190,6 +191,9 @@ class Loader:
         self._streams: dict[str, _Stream] = {}
         self._missed: dict[str, set[_Missed]] = defaultdict(set)
         self._pending: list[Placed] = []
+        # When the last fact that was taken was known, and the day of that.
+        self._last_known = self.moment
+        self._last_day = self.moment.astimezone(zone).date()
 
     def load(self, lines: Iterable[tuple[int, bytes | Unread]]) -> Totals:
         """Read numbered lines; return what was found. Faults are in ``faults``."""
@@ -216,12 +220,17 @@ class Loader:
         except Unreadable as error:
             self._unread(number, line, error.faults)
             return
-        if fact.stream in self.left_out.streams:
-            self._leave_out(number, line, fact.stream)
+        name = fact.stream
+        if name in self.left_out.streams:
+            self._leave_out(number, line, name)
             return
-        stream = self._stream(fact.stream)
+        stream = self._stream(name)
         known = fact.known_at or self.moment
-        if self._already_recorded(stream, fact, known, number):
+        if known == self._last_known:  # As neighbours often are: see `_decide`, `_day`.
+            known = self._last_known
+        if stream.matcher is not None and self._already_recorded(
+            stream, stream.matcher, fact, known, number
+        ):
             self.matched += 1
             return
         try:
@@ -256,11 +265,14 @@ class Loader:
         self.set_aside(Aside(number, line, stream, faults))
 
     def _already_recorded(
-        self, stream: _Stream, fact: CaseEvent, known: datetime, number: int
+        self,
+        stream: _Stream,
+        matcher: _Matcher,
+        fact: CaseEvent,
+        known: datetime,
+        number: int,
     ) -> bool:
-        if stream.matcher is None:
-            return False
-        if not stream.matcher.take(fact, known):
+        if not matcher.take(fact, known):
             stream.fresh[number] = False
             return False
         # Now the lines before this one are known to be out of order: they were
@@ -293,11 +305,12 @@ class Loader:
             self._missed[stream].add(missed)
 
     def _decide(self, stream: _Stream, fact: CaseEvent, known: datetime) -> None:
-        if known > self.moment:
+        if known is not self._last_known and known > self.moment:
             raise KnownLaterError(format_instant(known), format_instant(self.moment))
-        if stream.known is not None and known < stream.known:
+        before = stream.known
+        if before is not None and known < before:
             raise KnownEarlierError(
-                fact.subject, format_instant(known), format_instant(stream.known)
+                fact.subject, format_instant(known), format_instant(before)
             )
         subjects.refuse(stream.state, fact, self._leads_to)
 
@@ -307,31 +320,31 @@ class Loader:
             for rule in scrs.anomalies(
                 stream.state,
                 fact,
-                known_on=self._day(known, fact.effective_on),
+                known_on=self._day(known),
                 exists=self._is_filed,
                 categories=self._categories,
             ):
                 self.anomalies[rule] += 1
-        elif fact.effective_on > self._day(known, fact.effective_on):
+        elif fact.effective_on > self._day(known):
             self.anomalies["effective-after-known"] += 1
         stream.state = subjects.evolve(stream.state, fact)
         stream.version += 1
         stream.known = known
         self.added[fact.event] += 1
         if self._missed and (opposite := _OPPOSITES.get(fact.event)):
-            self._missed[fact.stream].discard(_Missed(opposite, None))
+            self._missed[stream.name].discard(_Missed(opposite, None))
         if self.source is not None and fact.source is None:
             fact = fact.model_copy(update={"source": self.source})
         self._pending.append(
-            (fact.stream, stream.version, fact.topic, payload_of(fact))
+            (stream.name, stream.version, fact.topic, payload_of(fact))
         )
 
-    def _day(self, known: datetime, effective_on: date) -> date:
-        # Between any two offsets the day of an instant differs by less than three; for
-        # what took effect earlier than that, the day of any of them tells the same.
-        if effective_on.toordinal() < known.toordinal() - 3:
-            return known.date()
-        return known.astimezone(self.zone).date()
+    def _day(self, known: datetime) -> date:
+        """Return the day on which a fact that may be taken was known."""
+        if known is not self._last_known:
+            self._last_known = known
+            self._last_day = known.astimezone(self.zone).date()
+        return self._last_day
 
     def _flush(self) -> None:
         if self._pending and not self.faults.count:
@@ -343,7 +356,7 @@ class Loader:
     def _stream(self, name: str) -> _Stream:
         found = self._streams.get(name)
         if found is None:
-            found = self._streams[name] = _Stream()
+            found = self._streams[name] = _Stream(name)
             if not self._empty:
                 self._recall(found, name)
         return found

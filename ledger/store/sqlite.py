@@ -42,6 +42,9 @@ Placed = tuple[str, int, str, bytes]
 """A fact to append: its stream, its version there, its topic and its payload."""
 
 BULK_CACHE_KIB = 262_144
+_COLUMNS = 7
+_TOGETHER = 20
+"""How many facts one statement inserts; each statement also notes the last position."""
 SYNCHRONOUS = "EXTRA"
 """FULL is not enough beside a rollback journal (docs/decisions/0017)."""
 
@@ -202,7 +205,8 @@ class Appending:
     def put_placed(self, facts: Sequence[Placed]) -> None:
         """Insert facts at the end of the log, each with its place in its stream."""
         recorded_at = self.recorded_at
-        rows, leaves = [], []
+        values: list[str | int | bytes] = []
+        leaves = []
         for position, (stream, version, topic, state) in enumerate(
             facts, self.head + 1
         ):
@@ -210,12 +214,11 @@ class Appending:
                 entry(position, stream, version, topic, recorded_at, state)
             )
             leaves.append(leaf)
-            rows.append((position, stream, version, topic, state, recorded_at, leaf))
+            values += (position, stream, version, topic, state, recorded_at, leaf)
+        together = len(values) - len(values) % (_COLUMNS * _TOGETHER)
         try:
-            self.cursor.executemany(
-                f"INSERT INTO {self.events} VALUES (?,?,?,?,?,?,?)",  # noqa: S608 - our names
-                rows,
-            )
+            self._insert(values[:together], _TOGETHER)
+            self._insert(values[together:], 1)
         except sqlite3.IntegrityError as error:
             raise IntegrityError(error) from error
         try:
@@ -226,7 +229,18 @@ class Appending:
             f"INSERT INTO {self.tiles} VALUES (?,?,?)",  # noqa: S608 - our names
             new_tiles,
         )
-        self.head += len(rows)
+        self.head += len(leaves)
+
+    def _insert(self, values: list[str | int | bytes], rows: int) -> None:
+        """Insert facts, so many in each statement."""
+        # Or FAIL, not ABORT: else SQLite keeps what it takes to undo a statement of
+        # several rows. Whoever has the transaction undoes all of it.
+        row = f"({','.join('?' * _COLUMNS)})"
+        width = _COLUMNS * rows
+        self.cursor.executemany(
+            f"INSERT OR FAIL INTO {self.events} VALUES {','.join([row] * rows)}",  # noqa: S608 - our names
+            [values[at : at + width] for at in range(0, len(values), width)],
+        )
 
     def stream(self, stream: str) -> list[tuple[str, bytes, str]]:
         """Return topic, payload and ``recorded_at`` of a stream's facts, in order."""
