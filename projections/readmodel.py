@@ -7,12 +7,19 @@ from contextlib import ExitStack, contextmanager
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ledger import guard
-from ledger.errors import STUMBLES, LedgerError, LogDamagedError, ReadModelChangedError
+from ledger.errors import (
+    STUMBLES,
+    LedgerError,
+    LogDamagedError,
+    NotALedgerError,
+    ReadModelChangedError,
+)
 from ledger.failures import SQLITE_SAYS, translate, translated
 from ledger.schema import differing
 from projections.readmodel_tables import STATEMENTS
 
 if TYPE_CHECKING:
+    import sqlite3
     from collections.abc import Callable, Iterator
 
     from ledger.reader import Log
@@ -59,7 +66,7 @@ class ReadModel:
         try:
             return self._connection.execute(query, values).fetchall()
         except SQLITE_SAYS as error:
-            raise translate(error, self.path) from error
+            raise _told(error, self.path) from error
 
     def each(self, query: str) -> Iterator[object]:
         """Yield the rows of a query as they come."""
@@ -69,7 +76,14 @@ class ReadModel:
                 yield row
                 self._connection.patience.begin()
         except SQLITE_SAYS as error:
-            raise translate(error, self.path) from error
+            raise _told(error, self.path) from error
+
+
+def _told(error: sqlite3.Error | UnicodeDecodeError, path: str) -> LedgerError:
+    """Return the ledger's error: what can be made anew is never the damaged log."""
+    found = translate(error, path)
+    damaged = isinstance(found, (LogDamagedError, NotALedgerError))
+    return ReadModelChangedError(path) if damaged else found
 
 
 def path_beside(ledger: str) -> str:

@@ -13,10 +13,10 @@ import pytest
 
 from cli.main import run
 from ledger import companion
-from ledger.errors import FactDamagedError, LogDamagedError
+from ledger.errors import FactDamagedError, LogDamagedError, ReadModelChangedError
 from ledger.reader import open_log
 from projections import building, comparing, readmodel, tables
-from projections.readmodel import path_beside, silent, state
+from projections.readmodel import open_read_model, path_beside, silent, state
 from tests import ledgers
 
 if TYPE_CHECKING:
@@ -450,3 +450,25 @@ def test_a_read_model_can_be_copied_with_its_ledger(path, tmp_path, capsys):
     with open_log(str(there / "scr.db")) as log:
         assert state(log, readmodel.path_beside(log.path)) == "fresh"
     assert counted(str(there / "scr.db"), capsys) == 7
+
+
+def test_a_page_of_the_read_model_that_is_damaged_is_not_called_the_log(path):
+    """
+    It is to be made anew; no copy of the ledger has to be restored.
+    """
+    beside = path_beside(path)
+    with closing(sqlite3.connect(beside)) as connection:
+        (size,) = connection.execute("PRAGMA page_size").fetchone()
+        (page,) = connection.execute(
+            "SELECT rootpage FROM sqlite_schema WHERE name='beliefs'"
+        ).fetchone()
+    with open(beside, "r+b") as file:  # noqa: PTH123 - patched in place
+        file.seek((page - 1) * size)
+        file.write(b"\xff" * size)
+
+    with (
+        open_log(path) as log,
+        open_read_model(log) as model,
+        pytest.raises(ReadModelChangedError, match="run `scr rebuild`"),
+    ):
+        model.all("SELECT * FROM beliefs NOT INDEXED")
