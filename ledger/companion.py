@@ -48,12 +48,18 @@ class Companion:
         )
         self.send((sys.path, module, function))
 
-    def send(self, message: object) -> None:
-        """Send it a message; if it has ended, `receive` will tell."""
+    def send(self, message: object) -> bool:
+        """Send it a message, and say whether it is still there to take it.
+
+        If it has ended, `receive` will tell how far it came.
+        """
         assert self._process.stdin is not None
-        with suppress(BrokenPipeError):
+        try:
             pickle.dump(message, self._process.stdin)
             self._process.stdin.flush()
+        except BrokenPipeError:
+            return False
+        return True
 
     def no_more(self) -> None:
         """Let it know that nothing more will be sent."""

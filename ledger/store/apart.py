@@ -100,7 +100,8 @@ class _Second:
         heard: SimpleQueue[object] = SimpleQueue()
         Thread(target=self._hear, args=(heard,), daemon=True).start()
         while chunk := list(islice(lines, _CHUNK)):
-            self._companion.send(chunk)
+            if not self._companion.send(chunk):
+                break  # It has ended, and nobody has to wait for the next line.
             while not heard.empty():
                 appending.put_placed(_placed(heard.get()))
         self._companion.no_more()
