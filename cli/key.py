@@ -94,6 +94,7 @@ def _make(
 ) -> None:
     from ledger import private_keys
     from ledger.app import open_ledger
+    from ledger.errors import RefusedError
 
     ledger, identity = open_ledger(settings.ledger, warn=warn)
     try:
@@ -108,7 +109,9 @@ def _make(
             private_keys.save(private, ledger_id, secret)
             try:
                 decided = ledger.put_key(private, **said)
-            except BaseException:
+            except RefusedError:
+                # Only then is it sure that nothing is recorded: a file that nobody
+                # needs does no harm, a key on record without its file does.
                 private_keys.discard(path)
                 raise
     finally:

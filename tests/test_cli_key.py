@@ -197,6 +197,24 @@ def test_no_such_key(ended):
     assert "`scr key list`" in told.err
 
 
+def test_who_interrupts_once_it_is_recorded_keeps_the_key(monkeypatch):
+    """
+    A key on record without its private half could sign nothing, nor be rotated.
+    """
+    put_key = app.CaseLedger.put_key
+
+    def interrupted(ledger, private, **said):
+        decided = put_key(ledger, private, **said)
+        if not said.get("dry_run"):
+            raise KeyboardInterrupt
+        return decided
+
+    with monkeypatch.context() as inside:
+        inside.setattr(app.CaseLedger, "put_key", interrupted)
+        assert scr("key", "new").code == 130
+    assert scr("checkpoint").code == 0
+
+
 def test_what_cannot_be_written_elsewhere_is_not_recorded():
     """
     A checkpoint is to be kept elsewhere, so the file is opened first.
